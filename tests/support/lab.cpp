@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/lab.hpp"
+
+#include "tests/support/wait_for.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace fsrvp::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+Argv runArgv(const std::filesystem::path& dir, const LabOptions& options) {
+    Argv argv{FSRVP_LABSERVER,
+              "run",
+              "--dir",
+              dir,
+              "--extra-shares",
+              std::to_string(options.extraShares)};
+    if (options.port) {
+        argv.insert(argv.end(), {"--port", std::to_string(*options.port)});
+    }
+    if (options.sequenceTimeout) {
+        argv.insert(argv.end(),
+                    {"--seconds-timeout", std::to_string(options.sequenceTimeout->count())});
+    }
+    return argv;
+}
+
+std::vector<std::string> lines(const std::string& text) {
+    std::vector<std::string> found;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+        found.push_back(line);
+    }
+    return found;
+}
+
+} // namespace
+
+Lab::Lab(const LabOptions& options) : process_(runArgv(dir(), options), {}, Process::Stdin::Pipe) {
+    const auto described = [this] { return process_.out().ends_with('\n'); };
+    waitFor([&] { return described() || process_.wait(0ms); }, 60s);
+    if (!described()) {
+        // Given the time to clean up, unlike what the destructor of the process would do.
+        process_.closeStdin();
+        process_.kill(SIGTERM);
+        process_.wait(30s);
+        throw std::runtime_error("cannot start a lab: " + process_.err());
+    }
+    takeDescription(process_.out());
+}
+
+Lab::~Lab() {
+    process_.closeStdin();
+    const auto exitCode = process_.wait(30s);
+    if (exitCode != 0) {
+        std::fprintf(stderr,
+                     "the lab in %s did not end cleanly (%s): %s\n",
+                     dir().c_str(),
+                     exitCode ? std::to_string(*exitCode).c_str() : "still runs after 30 s",
+                     process_.err().c_str());
+        std::abort();
+    }
+}
+
+std::filesystem::path Lab::credentialsFile(User user) const {
+    return dir() / (user == User::Root ? "credentials" : "credentials-nobody");
+}
+
+std::string Lab::credentialsText(User user) const {
+    std::ostringstream text;
+    text << std::ifstream(credentialsFile(user)).rdbuf();
+    return text.str();
+}
+
+const std::filesystem::path& Lab::sharePath(const std::string& name) const {
+    return shares_.at(name);
+}
+
+std::vector<std::string> Lab::listShares() const {
+    return lines(labserver("shares"));
+}
+
+std::vector<std::string> Lab::subvolumes() const {
+    return lines(labserver("subvolumes"));
+}
+
+std::vector<std::string> Lab::shellSnapshots() const {
+    return lines(labserver("shell-snapshots"));
+}
+
+void Lab::restartSmbd() {
+    takeDescription(labserver("restart-smbd"));
+}
+
+void Lab::freeze() {
+    labserver("freeze");
+}
+
+void Lab::thaw() {
+    labserver("thaw");
+}
+
+RunResult Lab::rpcclient(const std::string& command, User user) const {
+    auto argv = clientArgv("rpcclient", user);
+    argv.insert(argv.end(), {"--command=" + command, host()});
+    return run(argv);
+}
+
+RunResult Lab::smbclient(const std::string& share, const std::string& command, User user) const {
+    auto argv = clientArgv("smbclient", user);
+    argv.insert(argv.end(), {"--command=" + command, "//" + host() + "/" + share});
+    return run(argv);
+}
+
+std::string Lab::labserver(const std::string& verb) const {
+    const auto result = run({FSRVP_LABSERVER, verb, dir()}, {}, 60s);
+    if (result.exitCode != 0) {
+        throw std::runtime_error("labserver " + verb + " failed: " + result.err);
+    }
+    return result.out;
+}
+
+Argv Lab::clientArgv(const std::string& program, User user) const {
+    return {program,
+            "--configfile=" + smbConf().string(),
+            "--authentication-file=" + credentialsFile(user).string(),
+            "--port=" + std::to_string(port())};
+}
+
+void Lab::takeDescription(std::string_view json) {
+    const auto description = nlohmann::json::parse(json);
+    port_ = description.at("port").get<std::uint16_t>();
+    smbdPid_ = description.at("smbd_pid").get<pid_t>();
+    shares_.clear();
+    for (const auto& [name, path] : description.at("shares").items()) {
+        shares_.emplace(name, path.get<std::string>());
+    }
+}
+
+} // namespace fsrvp::test

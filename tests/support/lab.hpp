@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "tests/support/process.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fsrvp::test {
+
+struct LabOptions {
+    std::optional<std::uint16_t> port;                   ///< otherwise a free one
+    std::optional<std::chrono::seconds> sequenceTimeout; ///< `fss:sequence timeout`
+    int extraShares = 0;                                 ///< x1 to xN
+};
+
+/// A real Samba server with FSRVP on btrfs, made by tests/lab/labserver. Needs root.
+class Lab {
+  public:
+    /// Who talks to the server: root may use FSRVP, nobody can only read the shares.
+    enum class User { Root, Nobody };
+
+    /// Returns when the server answers.
+    explicit Lab(const LabOptions& options = {});
+    /// Aborts the test program when the lab leaves something behind on this machine.
+    ~Lab();
+    Lab(const Lab&) = delete;
+    Lab& operator=(const Lab&) = delete;
+
+    std::string host() const { return "127.0.0.1"; }
+
+    std::uint16_t port() const noexcept { return port_; }
+
+    pid_t smbdPid() const noexcept { return smbdPid_; }
+
+    const std::filesystem::path& dir() const noexcept { return dir_.path(); }
+
+    std::filesystem::path smbConf() const { return dir() / "smb.conf"; }
+
+    std::filesystem::path credentialsFile(User user = User::Root) const;
+    /// `username=` and `password=` lines, as mount.cifs takes them.
+    std::string credentialsText(User user = User::Root) const;
+    /// Where the share lies on this machine, so that a test can change it behind the server's back.
+    const std::filesystem::path& sharePath(const std::string& name) const;
+
+    std::vector<std::string> listShares() const; ///< the exposed ones
+    std::vector<std::string> subvolumes() const; ///< of all shares, so also their snapshots
+    std::vector<std::string> shellSnapshots() const;
+
+    void restartSmbd();
+    void freeze(); ///< the server's machine hangs: connections stay, nothing answers
+    void thaw();
+
+    RunResult rpcclient(const std::string& command, User user = User::Root) const;
+    RunResult
+    smbclient(const std::string& share, const std::string& command, User user = User::Root) const;
+
+  private:
+    std::string labserver(const std::string& verb) const;
+    Argv clientArgv(const std::string& program, User user) const;
+    void takeDescription(std::string_view json);
+
+    TempDir dir_;
+    Process process_;
+    std::uint16_t port_ = 0;
+    pid_t smbdPid_ = -1;
+    std::map<std::string, std::filesystem::path> shares_;
+};
+
+} // namespace fsrvp::test
