@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "db/database.hpp"
+#include "db/store.hpp"
+
+/// What the members of Store that read do; see there.
+namespace fsrvp::db::query {
+
+std::optional<Snapshot> findSnapshot(const Database& database, std::int64_t id);
+std::vector<Snapshot> findByGuidPrefix(const Database& database, std::string_view prefix);
+std::vector<Snapshot> listSnapshots(const Database& database, const SnapshotFilter& filter);
+/// Runs two kinds of queries: for one committed state, inside a transaction.
+std::vector<ShadowCopySet> listUnsettledSets(const Database& database);
+std::vector<Snapshot> listDeleting(const Database& database);
+std::vector<JobRecord> listJobs(const Database& database, std::uint32_t limit);
+std::vector<JobRecord> listOpenJobs(const Database& database);
+
+} // namespace fsrvp::db::query

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "db/store.hpp"
+
+#include "db/changes.hpp"
+#include "db/migrate.hpp"
+#include "db/queries.hpp"
+#include "db/state_directory.hpp"
+#include "db/writer.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace fsrvp::db {
+namespace {
+
+/// Result of a change that gives nothing.
+using Nothing = std::monostate;
+
+std::filesystem::path preparedFile(const std::filesystem::path& directory) {
+    std::filesystem::path file = directory / "fsrvpd.db";
+    prepareDatabaseFile(file);
+    return file;
+}
+
+const std::filesystem::path& upToDateFile(Database& database) {
+    migrate(database, schemaSql(), knownMigrations());
+    return database.path();
+}
+
+} // namespace
+
+/// The order matters: the lock comes first and goes last, and the connection that writes closes
+/// after the one that reads, since only it may empty the write-ahead log into the file.
+struct Store::Impl {
+    Impl(EventLoop& loop, const std::filesystem::path& directory)
+        : lock(lockStateDirectory(directory)), database(preparedFile(directory), Access::ReadWrite),
+          reader(upToDateFile(database), Access::ReadOnly), writer(loop, database) {}
+
+    UniqueFd lock;
+    Database database; // the writer's thread's alone, once that runs
+    Database reader;
+    Writer writer;
+};
+
+Store::Store(EventLoop& loop, const std::filesystem::path& stateDirectory)
+    : impl_(std::make_unique<Impl>(loop, stateDirectory)) {
+}
+
+Store::~Store() = default;
+
+// After its co_await none of these touches the store, which may be gone by then.
+
+Task<JobRecord> Store::insertJob(JobRecord job) {
+    const OneShot<JobRecord> written = impl_->writer.write<JobRecord>(
+        [job = std::move(job)](Database& database) { return change::insertJob(database, job); });
+    co_return co_await written;
+}
+
+Task<void> Store::startJob(std::int64_t job) {
+    const OneShot<Nothing> written = impl_->writer.write<Nothing>([job](Database& database) {
+        change::startJob(database, job);
+        return Nothing{};
+    });
+    co_await written;
+}
+
+Task<void> Store::finishJob(std::int64_t job,
+                            JobState state,
+                            std::string errorName,
+                            std::string errorMessage) {
+    const OneShot<Nothing> written = impl_->writer.write<Nothing>(
+        [job, state, name = std::move(errorName), message = std::move(errorMessage)](
+            Database& database) {
+            change::finishJob(database, job, state, name, message);
+            return Nothing{};
+        });
+    co_await written;
+}
+
+Task<std::int64_t> Store::insertSet(
+    std::int64_t job, ServerId server, Guid setId, ShadowCopyContext context, bool writable) {
+    change::NewSet set;
+    set.job = job;
+    set.server = std::move(server);
+    set.setId = setId;
+    set.context = context;
+    set.writable = writable;
+    const OneShot<std::int64_t> written = impl_->writer.write<std::int64_t>(
+        [set = std::move(set)](Database& database) { return change::insertSet(database, set); });
+    co_return co_await written;
+}
+
+Task<std::vector<std::int64_t>> Store::markCommitting(std::int64_t setRow,
+                                                      std::vector<NewCopy> copies,
+                                                      Labelling labelling,
+                                                      std::uint32_t ownerUid) {
+    using Ids = std::vector<std::int64_t>;
+    const OneShot<Ids> written = impl_->writer.write<Ids>(
+        [setRow, copies = std::move(copies), labelling = std::move(labelling), ownerUid](
+            Database& database) {
+            return change::markCommitting(database, setRow, copies, labelling, ownerUid);
+        });
+    co_return co_await written;
+}
+
+Task<void> Store::markExposed(std::int64_t setRow, std::vector<ExposedCopy> copies) {
+    const OneShot<Nothing> written =
+        impl_->writer.write<Nothing>([setRow, copies = std::move(copies)](Database& database) {
+            change::markExposed(database, setRow, copies);
+            return Nothing{};
+        });
+    co_await written;
+}
+
+Task<void> Store::markComplete(std::int64_t setRow, TimeUs completed) {
+    const OneShot<Nothing> written =
+        impl_->writer.write<Nothing>([setRow, completed](Database& database) {
+            change::markComplete(database, setRow, completed);
+            return Nothing{};
+        });
+    co_await written;
+}
+
+Task<void> Store::markSettled(std::int64_t setRow) {
+    const OneShot<Nothing> written = impl_->writer.write<Nothing>([setRow](Database& database) {
+        change::markSettled(database, setRow);
+        return Nothing{};
+    });
+    co_await written;
+}
+
+Task<void> Store::setCopyState(std::int64_t id, CopyState state, std::int64_t job) {
+    const OneShot<Nothing> written =
+        impl_->writer.write<Nothing>([id, state, job](Database& database) {
+            change::setCopyState(database, id, state, job);
+            return Nothing{};
+        });
+    co_await written;
+}
+
+std::optional<Snapshot> Store::findSnapshot(std::int64_t id) {
+    return query::findSnapshot(impl_->reader, id);
+}
+
+std::vector<Snapshot> Store::findByGuidPrefix(std::string_view prefix) {
+    return query::findByGuidPrefix(impl_->reader, prefix);
+}
+
+std::vector<Snapshot> Store::listSnapshots(const SnapshotFilter& filter) {
+    return query::listSnapshots(impl_->reader, filter);
+}
+
+std::vector<ShadowCopySet> Store::listUnsettledSets() {
+    const Transaction oneState(impl_->reader, Access::ReadOnly);
+    return query::listUnsettledSets(impl_->reader);
+}
+
+std::vector<Snapshot> Store::listDeleting() {
+    return query::listDeleting(impl_->reader);
+}
+
+std::vector<JobRecord> Store::listJobs(std::uint32_t limit) {
+    return query::listJobs(impl_->reader, limit);
+}
+
+std::vector<JobRecord> Store::listOpenJobs() {
+    return query::listOpenJobs(impl_->reader);
+}
+
+std::uint64_t Store::commits() const noexcept {
+    return impl_->writer.commits();
+}
+
+} // namespace fsrvp::db
