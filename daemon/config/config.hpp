@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/model/login.hpp"
+#include "daemon/model/server_id.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fsrvp {
+
+/// How long to wait for a server, by kind of call.
+struct Timeouts {
+    std::chrono::seconds connect{10};
+    std::chrono::seconds call{180}; ///< each call that has no time of its own here
+    std::chrono::seconds prepare{1800};
+    std::chrono::seconds commit{180};
+    std::chrono::seconds expose{1800};
+
+    bool operator==(const Timeouts&) const = default;
+};
+
+/// What one file of servers.d says of its servers; the values of a default one hold for servers
+/// that none names.
+struct ServerSettings {
+    std::vector<std::string> hosts; ///< lower case; names, IP literals, patterns with * and ?
+    std::uint16_t port = kSmbPort;  ///< where the source names none
+    std::string user;               ///< empty: the credentials file's
+    std::string domain;
+    std::string credentialsFile; ///< absolute; empty: none
+    Timeouts timeouts;
+};
+
+/// The configuration directory, read once; a value that is replaced as a whole.
+class Config {
+  public:
+    /// The defaults.
+    Config() = default;
+
+    /// Reads DIRECTORY/config.json and DIRECTORY/servers.d/*.json in the order of their names,
+    /// without those that begin with a dot. What is absent, also the directory, means defaults.
+    /// Looks at no credentials file.
+    /// @throws Error(Configuration) when anything is wrong: its message has the first ten
+    ///         problems of all files, each with file, line and key
+    static Config load(const std::string& directory);
+
+    /// How long a job may take unless its caller says otherwise.
+    std::chrono::seconds defaultTimeout() const noexcept { return defaultTimeout_; }
+
+    /// How many jobs may be unfinished at once.
+    std::size_t maxJobs() const noexcept { return maxJobs_; }
+
+    /// The settings for a host, in any case: of the file that names it, else of the first that
+    /// has a matching pattern, else the defaults. Valid as long as this Config.
+    const ServerSettings& settings(std::string_view host) const;
+
+    /// Whom to log in as. Reads the credentials file now, so that a changed password counts at
+    /// once. The user of servers.d goes before the file's, the domain too; a domain in the file
+    /// is not used when the file names another user.
+    /// @throws Error(NoCredential) without a credentials file or a user;
+    ///         Error(Configuration) for a credentials file that is refused
+    Login login(const ServerId& server) const;
+
+  private:
+    friend class ConfigReader;
+
+    std::chrono::seconds defaultTimeout_{600};
+    std::size_t maxJobs_ = 100;
+    std::vector<ServerSettings> servers_;
+    std::map<std::string, std::size_t, std::less<>> byName_; ///< exact names, index in servers_
+};
+
+} // namespace fsrvp
