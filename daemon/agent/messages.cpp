@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/agent/messages.hpp"
+
+#include <type_traits>
+#include <utility>
+
+namespace fsrvp::agent {
+namespace {
+
+using nlohmann::json;
+
+/// Strings of the packet that may be secret are wiped with it.
+struct WipedJson {
+    json value;
+
+    explicit WipedJson(json v) : value(std::move(v)) {}
+
+    WipedJson(const WipedJson&) = delete;
+    WipedJson& operator=(const WipedJson&) = delete;
+
+    ~WipedJson() {
+        if (value.is_object() && value.contains("password") && value["password"].is_string()) {
+            wipe(value["password"].get_ref<std::string&>());
+        }
+    }
+};
+
+// What a mapping's fields need is 3.
+constexpr int kMaxDepth = 8;
+
+json parseObject(std::string_view packet) {
+    if (packet.size() > kMaxPacket) {
+        throw Error(Errc::Protocol, "malformed agent message: too long");
+    }
+    // The parser takes a NUL for the end and would not look at what follows.
+    if (packet.find('\0') != std::string_view::npos) {
+        throw Error(Errc::Protocol, "malformed agent message: it has a NUL");
+    }
+    // A value is copied by recursion, and the other side may be hostile.
+    const auto checkDepth = [](int depth, json::parse_event_t, json&) {
+        if (depth > kMaxDepth) {
+            throw Error(Errc::Protocol, "malformed agent message: nested too deeply");
+        }
+        return true;
+    };
+    json parsed = json::parse(packet, checkDepth, false);
+    if (!parsed.is_object()) {
+        throw Error(Errc::Protocol, "malformed agent message: no JSON object");
+    }
+    return parsed;
+}
+
+/// Runs fn; what nlohmann throws in it becomes Error(Protocol).
+template <class Fn> auto reading(Fn fn) {
+    try {
+        return fn();
+    } catch (const json::exception& e) {
+        // Its text may quote the packet, which may hold a password: only its number is passed on.
+        throw Error(Errc::Protocol,
+                    "malformed agent message: a key is missing or of the wrong type (" +
+                        std::to_string(e.id) + ")");
+    }
+}
+
+std::string asText(const json& value) {
+    std::string text = value.get<std::string>();
+    // Samba's libraries would take what is before it for the whole.
+    if (text.find('\0') != std::string::npos) {
+        wipe(text);
+        throw Error(Errc::Protocol, "malformed agent message: a text has a NUL");
+    }
+    return text;
+}
+
+std::string text(const json& object, const char* key) {
+    return asText(object.at(key));
+}
+
+std::uint32_t u32(const json& object, const char* key) {
+    const json& value = object.at(key);
+    if (!value.is_number_unsigned() || !std::in_range<std::uint32_t>(value.get<std::uint64_t>())) {
+        throw Error(Errc::Protocol,
+                    "malformed agent message: " + std::string(key) + " is no 32-bit number");
+    }
+    return value.get<std::uint32_t>();
+}
+
+json toJson(const Connect& call) {
+    return {{"call", "connect"},
+            {"host", call.server.host},
+            {"port", call.server.port},
+            {"user", call.login.user},
+            {"domain", call.login.domain},
+            {"password", call.login.password.reveal()}};
+}
+
+json toJson(const Operation& call) {
+    return {{"call", "operation"}, {"name", call.name}, {"in", call.in}};
+}
+
+json toJson(const ListShares& call) {
+    return {{"call", "list-shares"}, {"limit", call.limit}};
+}
+
+json toJson(const ProbeShare& call) {
+    return {{"call", "probe-share"}, {"share", call.share}};
+}
+
+json toJson(const Connected& reply) {
+    return {{"reply", "connected"},
+            {"min_version", reply.minVersion},
+            {"max_version", reply.maxVersion}};
+}
+
+json toJson(const OperationResult& reply) {
+    return {{"reply", "operation"}, {"out", reply.out}, {"hresult", reply.hresult}};
+}
+
+json toJson(const Shares& reply) {
+    return {{"reply", "shares"}, {"names", reply.names}, {"more", reply.more}};
+}
+
+json toJson(const Probed& reply) {
+    return {{"reply", "probed"}, {"present", reply.present}};
+}
+
+json toJson(const Error& error) {
+    return {{"reply", "error"},
+            {"code", errcName(error.code())},
+            {"message", error.what()},
+            {"hint", error.hint()},
+            {"hresult", error.hresult() ? json(*error.hresult()) : json(nullptr)}};
+}
+
+/// A server's text may hold bytes that are no UTF-8; a packet never does.
+std::string dump(const json& object) {
+    return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Connect connectFrom(const json& object) {
+    const std::uint32_t port = u32(object, "port");
+    if (port == 0 || port > 65535) {
+        throw Error(Errc::Protocol, "malformed agent message: port out of range");
+    }
+    Connect call;
+    call.server = ServerId{text(object, "host"), static_cast<std::uint16_t>(port)};
+    call.login.user = text(object, "user");
+    call.login.domain = text(object, "domain");
+    call.login.password = Secret(text(object, "password"));
+    return call;
+}
+
+Error errorFrom(const json& object) {
+    const std::optional<Errc> code = errcFromName(text(object, "code"));
+    if (!code) {
+        throw Error(Errc::Protocol, "malformed agent message: unknown error code");
+    }
+    std::optional<std::uint32_t> hresult;
+    if (!object.at("hresult").is_null()) {
+        hresult = u32(object, "hresult");
+    }
+    return Error(*code, text(object, "message"), hresult).withHint(text(object, "hint"));
+}
+
+Shares sharesFrom(const json& object) {
+    Shares shares;
+    for (const json& name : object.at("names").get_ref<const json::array_t&>()) {
+        shares.names.push_back(asText(name));
+    }
+    shares.more = object.at("more").get<bool>();
+    return shares;
+}
+
+} // namespace
+
+std::string encode(const Request& request) {
+    WipedJson object(std::visit([](const auto& call) { return toJson(call); }, request.call));
+    object.value["timeout_ms"] = request.timeout.count();
+    return dump(object.value);
+}
+
+std::string encode(const Answer& answer) {
+    return dump(std::visit([](const auto& r) { return toJson(r); }, answer));
+}
+
+Request decodeRequest(std::string_view packet) {
+    const WipedJson parsed(parseObject(packet));
+    const json& object = parsed.value;
+    return reading([&object] {
+        Request request;
+        request.timeout = std::chrono::milliseconds(u32(object, "timeout_ms"));
+        const std::string call = text(object, "call");
+        if (call == "connect") {
+            request.call = connectFrom(object);
+        } else if (call == "operation") {
+            request.call = Operation{text(object, "name"), object.at("in")};
+        } else if (call == "list-shares") {
+            request.call = ListShares{u32(object, "limit")};
+        } else if (call == "probe-share") {
+            request.call = ProbeShare{text(object, "share")};
+        } else {
+            throw Error(Errc::Protocol, "malformed agent message: unknown call");
+        }
+        return request;
+    });
+}
+
+Answer decodeAnswer(std::string_view packet) {
+    const json object = parseObject(packet);
+    return reading([&object]() -> Answer {
+        const std::string reply = text(object, "reply");
+        if (reply == "connected") {
+            return Connected{u32(object, "min_version"), u32(object, "max_version")};
+        }
+        if (reply == "operation") {
+            return OperationResult{object.at("out"), u32(object, "hresult")};
+        }
+        if (reply == "shares") {
+            return sharesFrom(object);
+        }
+        if (reply == "probed") {
+            return Probed{object.at("present").get<bool>()};
+        }
+        if (reply == "error") {
+            return errorFrom(object);
+        }
+        throw Error(Errc::Protocol, "malformed agent message: unknown reply");
+    });
+}
+
+} // namespace fsrvp::agent

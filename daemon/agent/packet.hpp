@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fsrvp::agent {
+
+/// Sends one packet on a SOCK_SEQPACKET. @throws Error(Unreachable) when nobody reads it any more
+void sendPacket(int socket, std::string_view packet);
+
+/// Receives one packet; waits for it unless the socket is non-blocking. Nothing at the end of the
+/// connection. @throws Error(Protocol) for one over kMaxPacket, Error(Unreachable)
+std::optional<std::string> receivePacket(int socket);
+
+} // namespace fsrvp::agent

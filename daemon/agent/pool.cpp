@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/agent/pool.hpp"
+
+#include "daemon/agent/packet.hpp"
+#include "daemon/base/boot_clock.hpp"
+
+#include <sys/epoll.h>
+
+#include <utility>
+
+namespace fsrvp::agent {
+
+struct Pool::Impl {
+    Impl(EventLoop& l, Launcher& la, PoolTimes t) : loop(l), launcher(la), times(t) {}
+
+    EventLoop& loop;
+    Launcher& launcher;
+    PoolTimes times;
+
+    struct PerServer {
+        std::shared_ptr<Connection::State> idle;
+        EventSource lingerEnd;
+        std::optional<BootClock::time_point> closedAt;
+    };
+
+    std::map<ServerId, PerServer> servers;
+
+    void giveBack(const std::shared_ptr<Connection::State>& state);
+    void drop(PerServer& entry);
+};
+
+/// One agent's socket. Alive as long as its Connection or the pool's idle place holds it.
+struct Connection::State : std::enable_shared_from_this<Connection::State> {
+    State(EventLoop& l, UniqueFd s, ServerId id, Login who)
+        : loop(l), socket(std::move(s)), server(std::move(id)), login(std::move(who)) {}
+
+    EventLoop& loop;
+    UniqueFd socket;
+    ServerId server;
+    Login login;
+    std::weak_ptr<Pool::Impl> pool;
+    EventSource readable;
+    std::optional<OneShot<Answer>> pending;
+    bool usable = true;
+
+    void listen() {
+        readable = loop.watch(socket.get(), EPOLLIN, [this](std::uint32_t) { onReadable(); });
+    }
+
+    void onReadable() {
+        try {
+            const std::optional<std::string> packet = receivePacket(socket.get());
+            if (!packet) {
+                throw Error(Errc::Unreachable, "the agent has ended unexpectedly")
+                    .withHint("see the journal for what ended fsrvp-agent");
+            }
+            if (!pending) {
+                throw Error(Errc::Protocol, "the agent spoke without being asked");
+            }
+            // Before the request is let go: one that can't be read fails it.
+            Answer answer = decodeAnswer(*packet);
+            std::exchange(pending, std::nullopt)->set(std::move(answer));
+        } catch (const Error& error) {
+            close(error);
+        }
+    }
+
+    /// Ends the agent; a request under way gets `reason`.
+    void close(const Error& reason) {
+        usable = false;
+        readable.reset();
+        socket.reset();
+        if (pending) {
+            std::exchange(pending, std::nullopt)->fail(std::make_exception_ptr(reason));
+        }
+    }
+};
+
+namespace {
+
+/// Ends the agent unless its request got an answer that leaves it usable: also when the coroutine
+/// that waits for one is destroyed.
+class InFlight {
+  public:
+    explicit InFlight(std::shared_ptr<Connection::State> state) : state_(std::move(state)) {}
+
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+
+    ~InFlight() {
+        if (state_) {
+            state_->close(Error(Errc::Cancelled, "given up"));
+        }
+    }
+
+    void finish() noexcept { state_.reset(); }
+
+  private:
+    std::shared_ptr<Connection::State> state_;
+};
+
+} // namespace
+
+Connection& Connection::operator=(Connection&& other) noexcept {
+    if (this != &other) {
+        Connection old(std::exchange(state_, std::move(other.state_)));
+    }
+    return *this;
+}
+
+Connection::~Connection() {
+    if (!state_) {
+        return;
+    }
+    if (const std::shared_ptr<Pool::Impl> pool = state_->pool.lock()) {
+        pool->giveBack(state_);
+    }
+}
+
+bool Connection::isUsable() const noexcept {
+    return state_->usable;
+}
+
+void Connection::abandon() noexcept {
+    close(*state_);
+}
+
+void Connection::close(State& state) noexcept {
+    state.close(Error(Errc::Cancelled, "given up"));
+}
+
+Task<Answer>
+Connection::request(std::shared_ptr<State> state, Request request, Cancellation& cancellation) {
+    cancellation.throwIfRequested();
+    if (!state->usable) {
+        throw Error(Errc::Unreachable, "the connection to the server is gone");
+    }
+    const OneShot<Answer> answer(state->loop);
+    state->pending = answer;
+    InFlight inFlight(state);
+    const EventSource deadline = state->loop.after(request.timeout, [state, &request] {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(request.timeout).count();
+        state->close(Error(Errc::TimedOut,
+                           "the server did not answer within " + std::to_string(seconds) + " s"));
+    });
+    {
+        const Secret packet(encode(request));
+        sendPacket(state->socket.get(), packet.reveal());
+    }
+    Answer received = co_await awaitOr(answer, cancellation);
+    if (!std::holds_alternative<Error>(received)) {
+        inFlight.finish();
+    }
+    co_return received;
+}
+
+Task<Shares> Connection::listShares(std::uint32_t limit,
+                                    std::chrono::milliseconds timeout,
+                                    Cancellation& cancellation) {
+    Request message;
+    message.call = ListShares{limit};
+    message.timeout = timeout;
+    const std::shared_ptr<State> state = state_;
+    Answer answer = co_await request(state, std::move(message), cancellation);
+    co_return expect<Shares>(*state, std::move(answer));
+}
+
+Task<bool> Connection::probeShare(std::string share,
+                                  std::chrono::milliseconds timeout,
+                                  Cancellation& cancellation) {
+    Request message;
+    message.call = ProbeShare{std::move(share)};
+    message.timeout = timeout;
+    const std::shared_ptr<State> state = state_;
+    Answer answer = co_await request(state, std::move(message), cancellation);
+    co_return expect<Probed>(*state, std::move(answer)).present;
+}
+
+Pool::Pool(EventLoop& loop, Launcher& launcher, PoolTimes times)
+    : impl_(std::make_shared<Impl>(loop, launcher, times)) {
+}
+
+Pool::~Pool() = default;
+
+void Pool::Impl::drop(PerServer& entry) {
+    entry.lingerEnd.reset();
+    entry.idle.reset();
+    entry.closedAt = BootClock::now();
+}
+
+void Pool::Impl::giveBack(const std::shared_ptr<Connection::State>& state) {
+    PerServer& entry = servers[state->server];
+    if (!state->usable) {
+        drop(entry);
+        return;
+    }
+    entry.idle = state;
+    entry.lingerEnd =
+        loop.after(times.linger, [this, server = state->server] { drop(servers[server]); });
+}
+
+Task<Connection> Pool::connect(ServerId server,
+                               Login login,
+                               std::chrono::milliseconds timeout,
+                               Cancellation& cancellation) {
+    const std::shared_ptr<Impl> impl = impl_;
+    Impl::PerServer& entry = impl->servers[server];
+    if (entry.idle) {
+        const std::shared_ptr<Connection::State> idle = std::exchange(entry.idle, nullptr);
+        entry.lingerEnd.reset();
+        if (idle->usable && idle->login == login) {
+            co_return Connection(idle);
+        }
+        entry.closedAt = BootClock::now();
+    }
+    if (entry.closedAt) {
+        const auto since = BootClock::now() - *entry.closedAt;
+        if (since < impl->times.gapAfterClose) {
+            const auto wait =
+                std::chrono::ceil<std::chrono::microseconds>(impl->times.gapAfterClose - since);
+            co_await sleepFor(impl->loop, wait, cancellation);
+        }
+    }
+    const auto state =
+        std::make_shared<Connection::State>(impl->loop, impl->launcher.launch(), server, login);
+    state->pool = impl;
+    state->listen();
+    Connection connection(state);
+    Request message;
+    message.call = Connect{server, login};
+    message.timeout = timeout;
+    Answer answer = co_await Connection::request(state, std::move(message), cancellation);
+    Connection::expect<Connected>(*state, std::move(answer));
+    co_return connection;
+}
+
+} // namespace fsrvp::agent

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/agent/session.hpp"
+
+#include "daemon/agent/packet.hpp"
+#include "daemon/fsrvp/hresult.hpp"
+#include "daemon/fsrvp/operations.hpp"
+#include "daemon/ndr/json_codec.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace fsrvp::agent {
+namespace {
+
+template <class Message> nlohmann::json toJson(const Message& message) {
+    ndr::ToJson codec;
+    Message::fields(codec, message);
+    return std::move(codec).take();
+}
+
+template <class Op>
+OperationResult
+perform(Channel& channel, const nlohmann::json& in, std::chrono::milliseconds timeout) {
+    typename Op::In request;
+    ndr::FromJson codec(in);
+    Op::In::fields(codec, request);
+    const auto reply = call<Op>(channel, request, timeout);
+    return OperationResult{toJson(reply.out), reply.hresult};
+}
+
+} // namespace
+
+Answer Session::handle(const Request& request) {
+    try {
+        return std::visit([&](const auto& call) { return run(call, request.timeout); },
+                          request.call);
+    } catch (const Error& error) {
+        return error;
+    }
+}
+
+const Connect& Session::identity() const {
+    if (!identity_) {
+        throw Error(Errc::Protocol, "the agent was not told of a server yet");
+    }
+    return *identity_;
+}
+
+Answer Session::run(const Connect& call, std::chrono::milliseconds timeout) {
+    if (identity_) {
+        throw Error(Errc::Protocol, "the agent has a server already");
+    }
+    if (call.login.user.empty()) {
+        throw Error(Errc::NoCredential, "no user name is known for the server");
+    }
+    identity_ = std::make_unique<Connect>(call);
+    channel_ = backend_.openPipe(call.server, call.login, timeout);
+    // Authentication that failed may show only in the first call, so it is a harmless one.
+    const auto version = fsrvp::call<GetSupportedVersion>(*channel_, {}, timeout);
+    if (version.hresult != hresult::kOk) {
+        throw hresultError("cannot ask for the protocol's version", version.hresult);
+    }
+    if (version.out.minVersion > 1 || version.out.maxVersion < 1) {
+        throw Error(Errc::NotSupported,
+                    "the server speaks FSRVP versions " + std::to_string(version.out.minVersion) +
+                        " to " + std::to_string(version.out.maxVersion) + ", not 1");
+    }
+    return Connected{version.out.minVersion, version.out.maxVersion};
+}
+
+Answer Session::run(const Operation& call, std::chrono::milliseconds timeout) {
+    if (!channel_) {
+        throw Error(Errc::Protocol, "the agent has no FSRVP pipe");
+    }
+    std::optional<Answer> answer;
+    forEachOperation([&]<class Op>() {
+        if (call.name == Op::name) {
+            answer = perform<Op>(*channel_, call.in, timeout);
+        }
+    });
+    if (!answer) {
+        throw Error(Errc::Protocol, "there is no operation '" + call.name + "'");
+    }
+    return *answer;
+}
+
+Answer Session::run(const ListShares& call, std::chrono::milliseconds timeout) {
+    const Connect& who = identity();
+    std::vector<std::string> names = backend_.listShares(who.server, who.login, timeout);
+    std::sort(names.begin(), names.end());
+    const bool more = names.size() > call.limit;
+    names.resize(std::min<std::size_t>(names.size(), call.limit));
+    return Shares{std::move(names), more};
+}
+
+Answer Session::run(const ProbeShare& call, std::chrono::milliseconds timeout) {
+    const Connect& who = identity();
+    const auto presence = backend_.probeShare(who.server, who.login, call.share, timeout);
+    return Probed{presence == smb::SharePresence::Present};
+}
+
+void serve(int socket,
+           smb::Backend& backend,
+           const std::function<void(std::chrono::milliseconds)>& onRequest) {
+    Session session(backend);
+    while (std::optional<std::string> packet = receivePacket(socket)) {
+        Answer answer = Error(Errc::Protocol, "unreadable request");
+        try {
+            const Request request = decodeRequest(*packet);
+            wipe(*packet);
+            onRequest(request.timeout);
+            answer = session.handle(request);
+        } catch (const Error& error) {
+            wipe(*packet); // one that can't be read may hold a password all the same
+            answer = error;
+        }
+        onRequest(std::chrono::milliseconds(0));
+        sendPacket(socket, encode(answer));
+    }
+}
+
+} // namespace fsrvp::agent

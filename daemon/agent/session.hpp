@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/agent/messages.hpp"
+#include "daemon/smb/backend.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace fsrvp::agent {
+
+/// The agent's side: carries out requests on a backend. Knows no process and no socket.
+class Session {
+  public:
+    explicit Session(smb::Backend& backend) noexcept : backend_(backend) {}
+
+    /// Never throws for what the request or the server did: that is an Error in the reply.
+    Answer handle(const Request& request);
+
+  private:
+    Answer run(const Connect& call, std::chrono::milliseconds timeout);
+    Answer run(const Operation& call, std::chrono::milliseconds timeout);
+    Answer run(const ListShares& call, std::chrono::milliseconds timeout);
+    Answer run(const ProbeShare& call, std::chrono::milliseconds timeout);
+    const Connect& identity() const;
+
+    smb::Backend& backend_;
+    std::unique_ptr<Connect> identity_;
+    std::unique_ptr<Channel> channel_;
+};
+
+/// Reads requests from the socket and answers them until the other side hangs up.
+/// `onRequest` is told of each request's time-out before it is carried out, and of its end (0).
+void serve(int socket,
+           smb::Backend& backend,
+           const std::function<void(std::chrono::milliseconds)>& onRequest);
+
+} // namespace fsrvp::agent

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/fakes/fake_network.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace fsrvp::fakes {
+
+FssServer& FakeNetwork::addServer(const std::string& host,
+                                  std::vector<std::string> shares,
+                                  FssOptions options) {
+    const std::lock_guard lock(mutex_);
+    Host& entry = hosts_[host];
+    entry.server = std::make_unique<FssServer>(std::move(options));
+    for (const std::string& share : shares) {
+        entry.server->addShare(share);
+    }
+    entry.shares = std::move(shares);
+    return *entry.server;
+}
+
+FssServer& FakeNetwork::server(const std::string& host) const {
+    const std::lock_guard lock(mutex_);
+    return *hosts_.at(host).server;
+}
+
+std::vector<std::string> FakeNetwork::hosts() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> names;
+    for (const auto& entry : hosts_) {
+        names.push_back(entry.first);
+    }
+    return names;
+}
+
+void FakeNetwork::addFate(std::uint16_t opnum, AgentFate fate, unsigned nth) {
+    const std::lock_guard lock(mutex_);
+    fates_.insert_or_assign(opnum, std::pair(nth, std::move(fate)));
+}
+
+bool FakeNetwork::hasFates() const {
+    const std::lock_guard lock(mutex_);
+    return !fates_.empty();
+}
+
+std::optional<AgentFate> FakeNetwork::fateAfter(std::uint16_t opnum) {
+    const std::lock_guard lock(mutex_);
+    const auto place = fates_.find(opnum);
+    if (place == fates_.end() || --place->second.first > 0) {
+        return std::nullopt;
+    }
+    AgentFate fate = std::move(place->second.second);
+    fates_.erase(place);
+    return fate;
+}
+
+void FakeNetwork::failShareQuestion(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    shareQuestionError_ = error;
+}
+
+FakeNetwork::Host& FakeNetwork::hostOf(const std::string& host) {
+    const auto place = hosts_.find(host);
+    if (place == hosts_.end()) {
+        throw Error(Errc::NameNotResolved, "the name '" + host + "' is unknown");
+    }
+    return place->second;
+}
+
+FssServer& FakeNetwork::opened(const ServerId& server, const Login& login) {
+    const std::lock_guard lock(mutex_);
+    Host& host = hostOf(server.host);
+    host.connectTimes.push_back(BootClock::now());
+    host.users.push_back(login.user);
+    return *host.server;
+}
+
+std::vector<std::string> FakeNetwork::shareNames(const ServerId& server) {
+    const std::lock_guard lock(mutex_);
+    if (shareQuestionError_) {
+        const Error error = *shareQuestionError_;
+        shareQuestionError_.reset();
+        throw Error(error);
+    }
+    const Host& host = hostOf(server.host);
+    std::vector<std::string> names = host.server->exposedShares();
+    names.insert(names.end(), host.shares.begin(), host.shares.end());
+    return names;
+}
+
+std::vector<BootClock::time_point> FakeNetwork::connectTimes(const std::string& host) const {
+    const std::lock_guard lock(mutex_);
+    return hosts_.at(host).connectTimes;
+}
+
+std::vector<std::string> FakeNetwork::users(const std::string& host) const {
+    const std::lock_guard lock(mutex_);
+    return hosts_.at(host).users;
+}
+
+/// Forwards to the server, then lets the agent's fate come over it.
+class FakeBackend::FatedChannel final : public Channel {
+  public:
+    FatedChannel(FakeNetwork& network, int socket, std::unique_ptr<Channel> server)
+        : network_(network), socket_(socket), server_(std::move(server)) {}
+
+    Stub call(std::uint16_t opnum,
+              std::span<const std::byte> stub,
+              std::chrono::milliseconds timeout) override {
+        Stub reply = server_->call(opnum, stub, timeout);
+        const std::optional<AgentFate> fate = network_.fateAfter(opnum);
+        if (!fate) {
+            return reply;
+        }
+        if (fate->began) {
+            fate->began();
+        }
+        if (fate->kind == AgentFate::Kind::Killed) {
+            ::shutdown(socket_, SHUT_RDWR);
+        } else {
+            pollfd hangUp{socket_, POLLRDHUP, 0};
+            ::poll(&hangUp, 1, -1);
+        }
+        throw Error(Errc::Unreachable, "the fake agent is gone");
+    }
+
+  private:
+    FakeNetwork& network_;
+    int socket_;
+    std::unique_ptr<Channel> server_;
+};
+
+std::unique_ptr<Channel>
+FakeBackend::openPipe(const ServerId& server, const Login& login, std::chrono::milliseconds) {
+    FssServer& peer = network_.opened(server, login);
+    {
+        const std::lock_guard lock(mutex_);
+        server_ = &peer;
+    }
+    return std::make_unique<FatedChannel>(network_, socket_, peer.connect());
+}
+
+std::vector<std::string>
+FakeBackend::listShares(const ServerId& server, const Login&, std::chrono::milliseconds) {
+    return network_.shareNames(server);
+}
+
+smb::SharePresence FakeBackend::probeShare(const ServerId& server,
+                                           const Login&,
+                                           const std::string& share,
+                                           std::chrono::milliseconds) {
+    const std::vector<std::string> names = network_.shareNames(server);
+    const bool isThere = std::find(names.begin(), names.end(), share) != names.end();
+    return isThere ? smb::SharePresence::Present : smb::SharePresence::Absent;
+}
+
+void FakeBackend::cut() {
+    const std::lock_guard lock(mutex_);
+    if (server_ != nullptr) {
+        server_->cutConnections();
+    }
+}
+
+} // namespace fsrvp::fakes
