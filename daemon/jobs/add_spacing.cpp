@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/jobs/add_spacing.hpp"
+
+#include "daemon/base/text.hpp"
+
+#include <algorithm>
+
+namespace fsrvp::jobs {
+
+Task<void> AddSpacing::wait(ServerId server, std::vector<Unc> shares, Cancellation& cancellation) {
+    BootClock::time_point allowed = BootClock::time_point::min();
+    for (const Unc& share : shares) {
+        if (const auto last = last_.find(Key(server, asciiLower(share.share)));
+            last != last_.end()) {
+            allowed = std::max(allowed, last->second + gap_);
+        }
+    }
+    const BootClock::time_point now = BootClock::now();
+    if (allowed > now) {
+        const auto time = std::chrono::ceil<std::chrono::microseconds>(allowed - now);
+        co_await sleepFor(loop_, time, cancellation);
+    }
+}
+
+void AddSpacing::added(const ServerId& server, const Unc& share) {
+    const BootClock::time_point now = BootClock::now();
+    std::erase_if(last_, [&](const auto& entry) { return entry.second + gap_ < now; });
+    last_[Key(server, asciiLower(share.share))] = now;
+}
+
+} // namespace fsrvp::jobs

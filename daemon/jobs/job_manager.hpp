@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/jobs/create_set.hpp"
+#include "daemon/jobs/delete_copies.hpp"
+#include "daemon/jobs/job.hpp"
+#include "daemon/jobs/services.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace fsrvp::jobs {
+
+struct CreateRequest {
+    std::vector<Unc> sources;
+    SnapshotOptions options;
+    std::chrono::seconds timeout{0}; ///< of the whole job; 0: the configuration's
+    std::uint32_t uid = 0;
+};
+
+struct DeleteRequest {
+    std::vector<Snapshot> snapshots;
+    std::chrono::seconds timeout{0};
+    std::uint32_t uid = 0;
+};
+
+/// Accepts jobs, runs them, and keeps them two minutes after their end. Destroying it parks those
+/// that run: their records stay as they are, and recover() of the next start settles them.
+class JobManager {
+  public:
+    /// @param keepEnded  for how long a job is known after its end
+    explicit JobManager(Services services,
+                        std::chrono::milliseconds keepEnded = std::chrono::minutes(2));
+    JobManager(const JobManager&) = delete;
+    JobManager& operator=(const JobManager&) = delete;
+    ~JobManager();
+
+    /// The job is in the database when these end; it runs from then on.
+    /// @throws Error(InvalidArgument)  no source, or one twice
+    /// @throws Error(LimitsExceeded)   as many jobs as the configuration allows
+    Task<std::shared_ptr<Job>> create(CreateRequest request);
+    /// @throws Error(NotFound) for a snapshot that is deleted, Error(BadState) for one being made
+    Task<std::shared_ptr<Job>> remove(DeleteRequest request);
+
+    /// At start: closes the jobs that the last fsrvpd left open, and settles, as jobs of their own,
+    /// what they left on servers.
+    Task<void> recover();
+
+    /// Null when it is unknown here: never was, or ended over two minutes ago.
+    std::shared_ptr<Job> find(std::int64_t id) const;
+
+    /// Told of each job when it is accepted, and when it is forgotten.
+    void onJobs(std::function<void(const std::shared_ptr<Job>&)> added,
+                std::function<void(std::int64_t)> forgotten);
+
+  private:
+    using Work = std::function<Task<Outcome>(Job&)>;
+
+    void checkLimit() const;
+    Task<std::shared_ptr<Job>> accept(JobRecord record, std::chrono::seconds timeout, Work work);
+    Task<void> run(std::shared_ptr<Job> job, std::chrono::seconds timeout, Work work);
+    Task<void> end(std::shared_ptr<Job> job, Outcome outcome);
+    Task<Outcome>
+    createOn(Job& job, std::map<ServerId, std::vector<Unc>> byServer, SnapshotOptions options);
+    Task<Outcome> deleteOn(Job& job, std::map<ServerId, std::vector<Snapshot>> byServer);
+    Task<Outcome> settleOn(Job& job, ServerId server);
+    std::size_t unfinished() const;
+    ServerId serverOf(const Unc& source) const;
+
+    Services services_;
+    std::chrono::milliseconds keepEnded_;
+    std::map<std::int64_t, std::shared_ptr<Job>> jobs_;
+    std::size_t accepting_ = 0; ///< being written, and not in jobs_ yet
+    std::map<std::int64_t, EventSource> forgetting_;
+    std::function<void(const std::shared_ptr<Job>&)> added_;
+    std::function<void(std::int64_t)> forgotten_;
+    TaskGroup running_; // last: its coroutines use all the others
+};
+
+} // namespace fsrvp::jobs

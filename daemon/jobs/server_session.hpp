@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/agent/pool.hpp"
+#include "daemon/fsrvp/hresult.hpp"
+#include "daemon/fsrvp/operations.hpp"
+#include "daemon/jobs/services.hpp"
+
+#include <algorithm>
+#include <concepts>
+#include <optional>
+#include <string>
+
+namespace fsrvp::jobs {
+
+/// One job's calls to one server: connects when there is something to call, knows the time each
+/// operation may take. The job must have the server's turn.
+class ServerSession {
+  public:
+    ServerSession(Services& services, ServerId server, Cancellation& cancellation);
+
+    /// @throws Error whose message begins with the server
+    Task<void> connect();
+
+    /// Lets the connection go; the next call makes or reuses one.
+    void disconnect() noexcept { connection_.reset(); }
+
+    /// Ends the connection for good: the next call makes a new one.
+    void abandon() noexcept;
+
+    /// The operation's reply, whatever its HRESULT. One that asks for the same call again
+    /// (Reaction::RepeatCall) is followed three times.
+    template <class Op> Task<Reply<Op>> call(typename Op::In in);
+    /// The operation's output. @throws hresultError() unless it succeeded
+    template <class Op> Task<typename Op::Out> must(typename Op::In in);
+
+    /// Whether the server has that share.
+    Task<bool> hasShare(std::string share);
+    /// The first `limit` of the server's shares.
+    Task<agent::Shares> shares(std::uint32_t limit);
+
+    /// "CommitShadowCopySet on fs1: … (NAME)".
+    template <class Op> Error failure(std::uint32_t hresult) const {
+        return hresultError(std::string(Op::name) + " on " + server_.text(), hresult);
+    }
+
+    /// TimeOutInMilliseconds for the operations that have it.
+    template <class Op> std::uint32_t serverTimeout() const {
+        return static_cast<std::uint32_t>(std::chrono::milliseconds(ownTime<Op>()).count());
+    }
+
+    const ServerId& server() const noexcept { return server_; }
+
+    Cancellation& cancellation() noexcept { return cancellation_; }
+
+  private:
+    /// The configured time of operations that take long, else that of a call.
+    template <class Op> std::chrono::seconds ownTime() const {
+        if constexpr (std::same_as<Op, PrepareShadowCopySet>) {
+            return timeouts_.prepare;
+        } else if constexpr (std::same_as<Op, CommitShadowCopySet>) {
+            return timeouts_.commit;
+        } else if constexpr (std::same_as<Op, ExposeShadowCopySet>) {
+            return timeouts_.expose;
+        } else {
+            return timeouts_.call;
+        }
+    }
+
+    /// The server gives up first where it can: MS-FSRVP 3.2.2 ends a call after 180 s, but the
+    /// waits of Prepare and Expose are longer.
+    template <class Op> std::chrono::milliseconds rpcTimeout() const {
+        constexpr bool waits = requires(typename Op::In in) {
+            in.timeOutInMilliseconds;
+        };
+        constexpr std::chrono::seconds margin{waits ? 30 : 0};
+        return std::max(timeouts_.call, ownTime<Op>() + margin);
+    }
+
+    Services& services_;
+    ServerId server_;
+    Cancellation& cancellation_;
+    std::shared_ptr<const Config> config_;
+    Timeouts timeouts_;
+    std::optional<agent::Connection> connection_;
+};
+
+template <class Op> Task<Reply<Op>> ServerSession::call(typename Op::In in) {
+    constexpr int kRepeats = 3;
+    Reply<Op> reply;
+    for (int attempt = 0; attempt <= kRepeats; ++attempt) {
+        co_await connect();
+        std::optional<Error> lost;
+        try {
+            reply = co_await connection_->call<Op>(in, rpcTimeout<Op>(), cancellation_);
+        } catch (const Error& error) {
+            lost = error.withContext(std::string(Op::name) + " on " + server_.text());
+        }
+        if (lost) {
+            disconnect();
+            throw Error(*lost);
+        }
+        if (reactionTo(Op::opnum, reply.hresult) != Reaction::RepeatCall) {
+            break;
+        }
+    }
+    co_return reply;
+}
+
+template <class Op> Task<typename Op::Out> ServerSession::must(typename Op::In in) {
+    Reply<Op> reply = co_await call<Op>(std::move(in));
+    if (reactionTo(Op::opnum, reply.hresult) != Reaction::Done) {
+        throw failure<Op>(reply.hresult);
+    }
+    co_return std::move(reply.out);
+}
+
+} // namespace fsrvp::jobs

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/agent/pool.hpp"
+#include "daemon/base/event_loop.hpp"
+#include "daemon/config/config.hpp"
+#include "daemon/jobs/add_spacing.hpp"
+#include "daemon/jobs/server_queue.hpp"
+#include "db/store.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace fsrvp::jobs {
+
+/// What every job works with. All borrowed from main.
+struct Services {
+    EventLoop& loop;
+    db::Store& store;
+    agent::Pool& pool;
+    ServerQueues& queues;
+    AddSpacing& spacing;
+    /// The configuration as it is now; a job asks once and keeps what it got.
+    std::function<std::shared_ptr<const Config>()> config;
+};
+
+inline TimeUs now() {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+} // namespace fsrvp::jobs
