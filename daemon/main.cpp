@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/agent/launcher.hpp"
+#include "daemon/agent/pool.hpp"
+#include "daemon/base/log.hpp"
+#include "daemon/config/live_config.hpp"
+#include "daemon/jobs/job_manager.hpp"
+#include "db/store.hpp"
+#include "dbus/bus_source.hpp"
+#include "dbus/error_table.hpp"
+#include "dbus/manager_object.hpp"
+#include "dbus/names.hpp"
+#include "fsrvpd_version.hpp"
+
+#include <CLI/CLI.hpp>
+#include <systemd/sd-daemon.h>
+
+#include <csignal>
+#include <cstdlib>
+
+namespace {
+
+using namespace fsrvp;
+
+struct Arguments {
+    std::string configDirectory = "/etc/fsrvpd";
+    std::string agentSocket;
+};
+
+std::filesystem::path directoryFrom(const char* variable) {
+    const char* value = std::getenv(variable);
+    if (value == nullptr || *value != '/') {
+        throw Error(Errc::Configuration, std::string(variable) + " names no directory")
+            .withHint("systemd sets it; by hand, set it to a directory of your own");
+    }
+    return value;
+}
+
+std::unique_ptr<agent::Launcher> makeLauncher(EventLoop& loop, const Arguments& arguments) {
+    if (!arguments.agentSocket.empty()) {
+        return std::make_unique<agent::SocketLauncher>(arguments.agentSocket);
+    }
+    return std::make_unique<agent::ForkLauncher>(
+        loop, agent::agentProgram(), directoryFrom("RUNTIME_DIRECTORY"));
+}
+
+void takeName(sdbus::IConnection& connection) {
+    try {
+        connection.requestName(names::kBusName);
+    } catch (const sdbus::Error& error) {
+        throw Error(Errc::Failed,
+                    std::string("cannot own ") + names::kBusName +
+                        " on the bus: " + error.getMessage())
+            .withHint("stop the other fsrvpd if one runs; see the bus policy org.fsrvpd1.conf");
+    }
+}
+
+void logFailure(std::exception_ptr failure) {
+    try {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    } catch (const std::exception& error) {
+        log::error(std::string("cannot settle what the last run left: ") + error.what());
+    }
+}
+
+void run(const Arguments& arguments) {
+    EventLoop loop;
+    // Before the first thread starts, so that all have these signals blocked.
+    const EventSource onTerm = loop.onSignal(SIGTERM, [&loop] { loop.stop(); });
+    const EventSource onInt = loop.onSignal(SIGINT, [&loop] { loop.stop(); });
+
+    LiveConfig config(arguments.configDirectory);
+    if (const auto problem = config.reload()) {
+        log::error(problem->what());
+    }
+    db::Store store(loop, directoryFrom("STATE_DIRECTORY"));
+    const auto launcher = makeLauncher(loop, arguments);
+    agent::Pool pool(loop, *launcher);
+    jobs::ServerQueues queues(loop);
+    jobs::AddSpacing spacing(loop);
+    jobs::JobManager jobs(
+        {loop, store, pool, queues, spacing, [&config] { return config.current(); }});
+
+    const auto connection = sdbus::createSystemBusConnection();
+    ManagerObject manager(loop, *connection, store, jobs);
+    const BusSource bus(loop, *connection);
+    takeName(*connection);
+
+    TaskGroup recovery(loop);
+    recovery.spawn(jobs.recover(), logFailure);
+    const EventSource onHup = loop.onSignal(SIGHUP, [&] {
+        if (const auto problem = config.reload()) {
+            log::error(problem->what());
+        } else {
+            log::info("read the configuration anew");
+        }
+    });
+    sd_notify(0, "READY=1");
+    loop.run();
+    sd_notify(0, "STOPPING=1");
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    Arguments arguments;
+    CLI::App app("Takes snapshots of SMB shares through FSRVP, for org.fsrvpd1 on the system bus");
+    app.add_option("--config-dir", arguments.configDirectory, "where config.json and servers.d lie")
+        ->capture_default_str();
+    app.add_option("--agent-socket",
+                   arguments.agentSocket,
+                   "have agents started through this socket instead of by fork");
+    app.set_version_flag("--version", fsrvp::kVersion);
+    CLI11_PARSE(app, argc, argv);
+    try {
+        run(arguments);
+        return 0;
+    } catch (const Error& error) {
+        log::error(std::string(error.what()) + " (" + std::string(hintOf(error)) + ")");
+    } catch (const std::exception& error) {
+        log::error(error.what());
+    }
+    return 1;
+}

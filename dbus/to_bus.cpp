@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dbus/to_bus.hpp"
+
+#include "dbus/error_table.hpp"
+
+namespace fsrvp {
+
+std::uint64_t toBus(TimeUs time) {
+    return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
+Variants toBus(const Snapshot& s) {
+    Variants v;
+    v["id"] = static_cast<std::uint64_t>(s.id);
+    v["snapshot_id"] = s.snapshotId.text();
+    v["set_id"] = s.setId.text();
+    v["server"] = s.server.text();
+    v["share"] = s.source.share;
+    v["source"] = s.source.text();
+    v["exposed"] = s.exposed;
+    if (s.created) {
+        v["created"] = toBus(*s.created);
+    }
+    if (s.completed) {
+        v["completed"] = toBus(*s.completed);
+    }
+    v["context"] = std::string(contextName(s.context));
+    v["writable"] = s.writable;
+    v["state"] = std::string(copyStateName(s.state));
+    v["owner_uid"] = s.ownerUid;
+    v["description"] = s.description;
+    v["labels"] = s.labels;
+    if (s.policy) {
+        v["policy"] = *s.policy;
+    }
+    return v;
+}
+
+Variants toBus(const JobRecord& job) {
+    Variants v;
+    v["id"] = static_cast<std::uint64_t>(job.id);
+    v["operation"] = job.operation;
+    v["state"] = std::string(jobStateName(job.state));
+    v["subjects"] = job.subjects;
+    v["started_by_uid"] = job.ownerUid;
+    v["start"] = toBus(job.accepted);
+    if (job.ended) {
+        v["end"] = toBus(*job.ended);
+    }
+    if (const auto code = errcFromName(job.errorName)) {
+        v["error"] = errorBusName(*code);
+        v["message"] = job.errorMessage;
+    }
+    return v;
+}
+
+} // namespace fsrvp
