@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/base/error.hpp"
+#include "daemon/base/unique_fd.hpp"
+#include "daemon/model/snapshot.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fsrvp::ctl {
+
+struct CreateOptions {
+    std::optional<std::string> context;
+    bool writable = false;
+    std::string description;
+    std::map<std::string, std::string> labels;
+    std::optional<std::chrono::seconds> timeout;
+};
+
+struct ListFilter {
+    std::optional<std::string> source;
+    bool all = false; ///< also deleted and failed ones
+};
+
+/// A row of Manager.ListJobs.
+struct JobInfo {
+    std::int64_t id = 0;
+    std::string operation;
+    std::string state;
+    std::string phase; ///< empty unless it runs
+    std::vector<std::string> subjects;
+    std::uint32_t startedByUid = 0;
+    TimeUs start{};
+    std::optional<TimeUs> end;
+    std::string errorName; ///< empty unless it failed
+    std::string errorMessage;
+    bool hasObject = false; ///< its object on the bus is still there
+};
+
+/// How a job ended.
+struct JobEnd {
+    std::vector<std::int64_t> ids; ///< of the snapshots that it made or deleted
+    std::optional<Error> error;    ///< Cancelled when it was cancelled
+};
+
+/// Watches one job. Made by Client, which must outlive it.
+class JobWatch {
+  public:
+    struct Impl;
+    explicit JobWatch(std::unique_ptr<Impl> impl) noexcept;
+    JobWatch(JobWatch&&) noexcept;
+    JobWatch& operator=(JobWatch&&) = delete;
+    ~JobWatch();
+
+    /// Waits for the job's end; nothing when `wakeUpFd` (borrowed, -1 for none) became readable
+    /// first. onPhase is called with the phase now and with each one that follows.
+    /// @throws Error(DaemonUnreachable) when fsrvpd or the bus goes
+    std::optional<JobEnd> wait(int wakeUpFd,
+                               const std::function<void(const std::string&)>& onPhase);
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+/// A list on its way from fsrvpd.
+class Export {
+  public:
+    struct Impl;
+    explicit Export(std::unique_ptr<Impl> impl) noexcept;
+    Export(Export&&) noexcept;
+    Export& operator=(Export&&) = delete;
+    ~Export();
+
+    /// The reading end of the pipe; owned by this.
+    int fd() const noexcept;
+    /// After the end of the pipe: that it is the end of the list.
+    /// @throws Error(DaemonUnreachable) when the fsrvpd that wrote it has gone
+    void checkComplete() const;
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+/// fsrvpd as seen over the system bus. Every member throws Error: what fsrvpd answered;
+/// DaemonUnreachable when it or the bus does not answer; NotAuthorized when the bus refuses.
+class Client {
+  public:
+    struct Impl;
+    /// Connects to the system bus (DBUS_SYSTEM_BUS_ADDRESS).
+    Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client();
+
+    /// Gives the job's number.
+    std::int64_t createSnapshots(const std::vector<std::string>& sources,
+                                 const CreateOptions& options);
+    std::int64_t deleteSnapshots(const std::vector<std::string>& ids,
+                                 std::optional<std::chrono::seconds> timeout);
+    Export exportSnapshots(const ListFilter& filter);
+    Snapshot getSnapshot(const std::string& id);
+
+    /// Newest first.
+    std::vector<JobInfo> listJobs(std::uint32_t limit);
+    /// The snapshots in the job's result so far. @throws Error(NotFound) two minutes after its end
+    std::vector<std::int64_t> jobResult(std::int64_t job);
+    /// @throws Error(NotFound) there is no such job, or it ended more than two minutes ago
+    void cancelJob(std::int64_t job);
+    JobWatch watchJob(std::int64_t job);
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace fsrvp::ctl

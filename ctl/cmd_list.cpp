@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ctl/client.hpp"
+#include "ctl/commands.hpp"
+#include "ctl/line_reader.hpp"
+#include "ctl/text.hpp"
+#include "dbus/error_table.hpp"
+
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fsrvp::ctl {
+namespace {
+
+struct Arguments {
+    std::optional<std::string> source;
+    bool all = false;
+};
+
+/// The error that a line {"error": {"name": …, "message": …}} tells; nothing for a snapshot's line,
+/// which is not parsed.
+std::optional<Error> errorOf(std::string_view line) {
+    if (!line.starts_with("{\"error\"")) {
+        return std::nullopt;
+    }
+    try {
+        const auto error = nlohmann::json::parse(line).at("error");
+        return errorFromBus(error.at("name").get<std::string>(),
+                            error.at("message").get<std::string>());
+    } catch (const nlohmann::json::exception&) {
+        return Error(Errc::Protocol, "cannot read an error from fsrvpd: " + std::string(line));
+    }
+}
+
+/// Calls fn for each snapshot's line. Gives what kept the list from being whole, so that what came
+/// before is not lost.
+std::optional<Error> receive(const Export& list, const std::function<void(std::string_view)>& fn) {
+    std::optional<Error> failure;
+    try {
+        forEachLine(list.fd(), [&](std::string_view line) {
+            if (failure) {
+                return;
+            }
+            failure = errorOf(line);
+            if (!failure) {
+                fn(line);
+            }
+        });
+        if (!failure) {
+            list.checkComplete();
+        }
+    } catch (const Error& error) {
+        failure = error;
+    }
+    return failure;
+}
+
+Row tableRow(std::string_view line) {
+    try {
+        const auto json = nlohmann::json::parse(line);
+        const auto text = [&json](const char* key) { return json.at(key).get<std::string>(); };
+        const auto& created = json.at("created");
+        return {{std::to_string(json.at("id").get<std::int64_t>())},
+                {text("server")},
+                {text("share")},
+                {localTime(created.is_string() ? parseRfc3339(created.get<std::string>())
+                                               : std::nullopt)},
+                {text("state"), toneOf(text("state"))},
+                {text("exposed")}};
+    } catch (const nlohmann::json::exception&) {
+        throw Error(Errc::Protocol,
+                    "cannot read a snapshot from fsrvpd: '" + std::string(line) + "'")
+            .withHint("fsrvpd and fsrvpctl must be of the same version");
+    }
+}
+
+int printJson(const Export& list) {
+    SnapshotDocument document;
+    const auto failure = receive(list, [&](std::string_view line) { document.add(line); });
+    document.end(failure);
+    return failure ? errorRow(failure->code()).exitCode : 0;
+}
+
+int printTable(const OutputOptions& output, const Export& list) {
+    std::vector<Row> rows;
+    const auto failure =
+        receive(list, [&](std::string_view line) { rows.push_back(tableRow(line)); });
+    const bool isEmpty = rows.empty();
+    if (!isEmpty) {
+        print(renderTable({"ID", "SERVER", "SHARE", "CREATED", "STATE", "SNAPSHOT"},
+                          std::move(rows),
+                          colourFor(STDOUT_FILENO)));
+        flush();
+    }
+    if (failure) {
+        return reportError(output, *failure);
+    }
+    if (isEmpty) {
+        note(output, "there are no snapshots");
+    }
+    return 0;
+}
+
+int list(const OutputOptions& output, const Arguments& arguments) {
+    Client client;
+    const Export received = client.exportSnapshots({arguments.source, arguments.all});
+    return output.json ? printJson(received) : printTable(output, received);
+}
+
+} // namespace
+
+void addList(CLI::App& app, const OutputOptions& options, Action& action) {
+    const auto arguments = std::make_shared<Arguments>(); // shared by the verb's callback
+    CLI::App* const verb = app.add_subcommand("list", "list snapshots");
+    verb->add_option("SOURCE", arguments->source, "only of this share, //server/share");
+    verb->add_flag("--all", arguments->all, "also deleted and failed ones");
+    verb->callback([&options, &action, arguments] {
+        action = [&options, arguments] { return list(options, *arguments); };
+    });
+}
+
+} // namespace fsrvp::ctl

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ctl/output.hpp"
+
+#include "ctl/text.hpp"
+#include "daemon/model/snapshot_json.hpp"
+#include "dbus/error_table.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace fsrvp::ctl {
+namespace {
+
+[[noreturn]] void cannotWrite() {
+    throw Error(Errc::Failed, std::string("cannot write to stdout: ") + std::strerror(errno))
+        .withHint("check the disk or the program that stdout goes to");
+}
+
+std::optional<std::string> hresultText(const Error& error) {
+    if (!error.hresult()) {
+        return std::nullopt;
+    }
+    std::array<char, 16> text{};
+    std::snprintf(text.data(), text.size(), "0x%08x", *error.hresult());
+    return text.data();
+}
+
+void printErrorForPeople(const Error& error) {
+    std::string text = "fsrvpctl: " + printable(error.what());
+    if (const auto hresult = hresultText(error)) {
+        text += " (hresult " + *hresult + ")";
+    }
+    text += '\n';
+    if (const std::string_view hint = hintOf(error); !hint.empty()) {
+        text += "  hint: " + printable(hint) + '\n';
+    }
+    std::fputs(text.c_str(), stderr);
+}
+
+int exitCodeOf(const std::optional<Error>& error) {
+    return error ? errorRow(error->code()).exitCode : 0;
+}
+
+} // namespace
+
+void print(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+        cannotWrite();
+    }
+}
+
+void flush() {
+    if (std::fflush(stdout) != 0) {
+        cannotWrite();
+    }
+}
+
+void note(const OutputOptions& options, std::string_view text) {
+    if (!options.quiet) {
+        std::fputs(("fsrvpctl: " + printable(text) + '\n').c_str(), stderr);
+    }
+}
+
+int reportError(const OutputOptions& options, const Error& error) {
+    if (options.json) {
+        std::puts(("{\"schema\": 1, \"error\": " + dump(errorToJson(error)) + "}").c_str());
+    } else {
+        printErrorForPeople(error);
+    }
+    return errorRow(error.code()).exitCode;
+}
+
+nlohmann::ordered_json errorToJson(const Error& error) {
+    nlohmann::ordered_json json;
+    json["name"] = errorBusName(error.code());
+    const auto hresult = hresultText(error);
+    json["hresult"] = hresult ? nlohmann::ordered_json(*hresult) : nlohmann::ordered_json(nullptr);
+    json["message"] = error.what();
+    json["hint"] = hintOf(error);
+    return json;
+}
+
+SnapshotDocument::SnapshotDocument() {
+    print("{\"schema\": 1, \"snapshots\": [");
+}
+
+void SnapshotDocument::add(std::string_view json) {
+    print(isEmpty_ ? "\n" : ",\n");
+    print(json);
+    isEmpty_ = false;
+}
+
+void SnapshotDocument::end(const std::optional<Error>& error) const {
+    print(isEmpty_ ? "]" : "\n]");
+    if (error) {
+        print(", \"error\": " + dump(errorToJson(*error)));
+    }
+    print("}\n");
+}
+
+int reportSnapshots(const OutputOptions& options,
+                    const std::vector<Snapshot>& snapshots,
+                    const std::optional<Error>& error) {
+    if (snapshots.empty() && error) {
+        return reportError(options, *error);
+    }
+    if (options.json) {
+        SnapshotDocument document;
+        for (const Snapshot& snapshot : snapshots) {
+            document.add(dump(snapshotToJson(snapshot)));
+        }
+        document.end(error);
+        return exitCodeOf(error);
+    }
+    for (const Snapshot& snapshot : snapshots) {
+        print(std::to_string(snapshot.id) + '\t' + printable(snapshot.source.text()) + '\t' +
+              printable(snapshot.exposed) + '\n');
+    }
+    if (error) {
+        flush(); // what succeeded comes first, also where both streams go to one file
+        printErrorForPeople(*error);
+    }
+    return exitCodeOf(error);
+}
+
+std::string dump(const nlohmann::ordered_json& json) {
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+} // namespace fsrvp::ctl

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/tcp_proxy.hpp"
+
+#include "tests/support/wait_for.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+#include <vector>
+
+namespace fsrvp::test {
+
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+}
+
+int checked(int result, const char* what) {
+    if (result < 0) {
+        throw std::system_error(errno, std::generic_category(), what);
+    }
+    return result;
+}
+
+UniqueFd tcpSocket() {
+    return UniqueFd(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+}
+
+/// Appends what is there. False at the connection's end.
+bool receive(const UniqueFd& from, std::string& into) {
+    char chunk[65536];
+    const ssize_t size = ::recv(from.get(), chunk, sizeof chunk, 0);
+    if (size > 0) {
+        into.append(chunk, static_cast<std::size_t>(size));
+    }
+    return size > 0;
+}
+
+bool sendAll(const UniqueFd& to, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t size = ::send(to.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (size < 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(size));
+    }
+    return true;
+}
+
+/// The first whole message with its four bytes of length (MS-SMB2 2.1); 0 while there is none.
+std::size_t firstMessage(const std::string& bytes) {
+    if (bytes.size() < 4) {
+        return 0;
+    }
+    std::size_t size = 0;
+    for (std::size_t i = 1; i < 4; ++i) {
+        size = size << 8U | static_cast<unsigned char>(bytes[i]);
+    }
+    return bytes.size() < size + 4 ? 0 : size + 4;
+}
+
+} // namespace
+
+TcpProxy::TcpProxy(std::uint16_t server)
+    : server_(server), listener_(tcpSocket()),
+      wakeUp_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    checked(::bind(listener_.get(), generic, size), "bind");
+    checked(::listen(listener_.get(), 16), "listen");
+    checked(::getsockname(listener_.get(), generic, &size), "getsockname");
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { run(); });
+}
+
+TcpProxy::~TcpProxy() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    ::eventfd_write(wakeUp_.get(), 1);
+    thread_.join();
+}
+
+void TcpProxy::arm(std::size_t nth, bool passesRequest) {
+    const std::lock_guard lock(mutex_);
+    left_ = nth;
+    passesRequest_ = passesRequest;
+}
+
+void TcpProxy::holdRequest(std::size_t nth) {
+    arm(nth, false);
+}
+
+void TcpProxy::holdReply(std::size_t nth) {
+    arm(nth, true);
+}
+
+bool TcpProxy::waitUntilHeld() const {
+    return waitFor(
+        [this] {
+            const std::lock_guard lock(mutex_);
+            return held_;
+        },
+        std::chrono::seconds(10));
+}
+
+void TcpProxy::cut() {
+    {
+        const std::lock_guard lock(mutex_);
+        cutting_ = true;
+    }
+    ::eventfd_write(wakeUp_.get(), 1);
+    const auto isDone = [this] {
+        const std::lock_guard lock(mutex_);
+        return !cutting_;
+    };
+    if (!waitFor(isDone, std::chrono::seconds(10))) {
+        throw std::runtime_error("the proxy hangs");
+    }
+}
+
+bool TcpProxy::obey() {
+    eventfd_t count = 0;
+    ::eventfd_read(wakeUp_.get(), &count);
+    const std::lock_guard lock(mutex_);
+    if (cutting_) {
+        links_.clear();
+        left_ = kNever;
+        holds_ = false;
+        held_ = false;
+        cutting_ = false;
+    }
+    return !stopping_;
+}
+
+void TcpProxy::accept() {
+    Link link;
+    link.client.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    link.server = tcpSocket();
+    const sockaddr_in address = loopback(server_);
+    if (::connect(link.server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+        0) {
+        links_.push_back(std::move(link));
+    }
+}
+
+bool TcpProxy::passRequests(Link& link) {
+    const std::lock_guard lock(mutex_);
+    while (const std::size_t size = firstMessage(link.toServer)) {
+        if (!holds_ && left_ != kNever && --left_ == 0) {
+            holds_ = true;
+            held_ = !passesRequest_;
+            if (passesRequest_ && !sendAll(link.server, link.toServer.substr(0, size))) {
+                return false;
+            }
+            link.toServer.erase(0, passesRequest_ ? size : 0);
+        }
+        if (holds_) {
+            return true;
+        }
+        if (!sendAll(link.server, link.toServer.substr(0, size))) {
+            return false;
+        }
+        link.toServer.erase(0, size);
+    }
+    return true;
+}
+
+bool TcpProxy::fromClient(Link& link) {
+    return receive(link.client, link.toServer) && passRequests(link);
+}
+
+bool TcpProxy::fromServer(Link& link) {
+    if (!receive(link.server, link.toClient)) {
+        return false;
+    }
+    const std::lock_guard lock(mutex_);
+    if (holds_) {
+        held_ = true;
+        return true;
+    }
+    const bool sent = sendAll(link.client, link.toClient);
+    link.toClient.clear();
+    return sent;
+}
+
+void TcpProxy::run() {
+    for (;;) {
+        std::vector<pollfd> waiting{{wakeUp_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+        for (const Link& link : links_) {
+            waiting.push_back({link.client.get(), POLLIN, 0});
+            waiting.push_back({link.server.get(), POLLIN, 0});
+        }
+        ::poll(waiting.data(), waiting.size(), -1);
+        if (waiting[0].revents != 0) {
+            if (!obey()) {
+                return;
+            }
+            continue; // what poll has said may be of links that are gone
+        }
+        std::size_t place = 2;
+        for (auto link = links_.begin(); link != links_.end();) {
+            const bool lives = (waiting[place].revents == 0 || fromClient(*link)) &&
+                               (waiting[place + 1].revents == 0 || fromServer(*link));
+            place += 2;
+            link = lives ? std::next(link) : links_.erase(link);
+        }
+        if (waiting[1].revents != 0) {
+            accept();
+        }
+    }
+}
+
+} // namespace fsrvp::test

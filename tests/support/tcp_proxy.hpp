@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/base/unique_fd.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <list>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace fsrvp::test {
+
+/// Carries SMB connections to a server on loopback, and stops at a chosen message. While it holds,
+/// connections stay open and nothing passes in either direction.
+class TcpProxy {
+  public:
+    explicit TcpProxy(std::uint16_t server);
+    ~TcpProxy();
+    TcpProxy(const TcpProxy&) = delete;
+    TcpProxy& operator=(const TcpProxy&) = delete;
+
+    std::uint16_t port() const noexcept { return port_; }
+
+    /// The nth message from a client from now on (1: the next) does not reach the server.
+    void holdRequest(std::size_t nth);
+    /// The nth message reaches the server, what that answers does not reach the client.
+    void holdReply(std::size_t nth);
+    /// False when the message has not come, or its answer, within ten seconds.
+    bool waitUntilHeld() const;
+    /// Ends all connections, with what is held; new ones pass everything. Both is so on return.
+    void cut();
+
+  private:
+    struct Link {
+        UniqueFd client;
+        UniqueFd server;
+        std::string toServer; ///< read, and not a whole message yet, or held
+        std::string toClient;
+    };
+
+    static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
+
+    void run();
+    void arm(std::size_t nth, bool passesRequest);
+    void accept();
+    bool fromClient(Link& link);
+    bool fromServer(Link& link);
+    bool passRequests(Link& link);
+    /// Does what other threads have asked for. False when that is the end.
+    bool obey();
+
+    std::uint16_t server_;
+    std::uint16_t port_ = 0;
+    UniqueFd listener_;
+    UniqueFd wakeUp_;
+    std::list<Link> links_; ///< of the thread
+
+    mutable std::mutex mutex_; ///< guards what follows
+    bool stopping_ = false;
+    bool cutting_ = false;
+    std::size_t left_ = kNever; ///< messages that still pass
+    bool passesRequest_ = false;
+    bool holds_ = false;
+    bool held_ = false;
+
+    std::thread thread_; ///< last: it uses all the others
+};
+
+} // namespace fsrvp::test
