@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/agent/launcher.hpp"
 #include "daemon/agent/pool.hpp"
+#include "daemon/base/launcher.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/config/live_config.hpp"
 #include "daemon/jobs/job_manager.hpp"
@@ -35,12 +35,12 @@ std::filesystem::path directoryFrom(const char* variable) {
     return value;
 }
 
-std::unique_ptr<agent::Launcher> makeLauncher(EventLoop& loop, const Arguments& arguments) {
+std::unique_ptr<Launcher> makeLauncher(EventLoop& loop, const Arguments& arguments) {
     if (!arguments.agentSocket.empty()) {
-        return std::make_unique<agent::SocketLauncher>(arguments.agentSocket);
+        return std::make_unique<SocketLauncher>(arguments.agentSocket, "fsrvp-agent.socket");
     }
-    return std::make_unique<agent::ForkLauncher>(
-        loop, agent::agentProgram(), directoryFrom("RUNTIME_DIRECTORY"));
+    return std::make_unique<ForkLauncher>(
+        loop, helperProgram("fsrvp-agent"), directoryFrom("RUNTIME_DIRECTORY"));
 }
 
 void takeName(sdbus::IConnection& connection) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/agent/messages.hpp"
 
+#include "daemon/base/packet.hpp"
+
 #include <type_traits>
 #include <utility>
 

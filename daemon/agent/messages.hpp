@@ -19,9 +19,6 @@
 /// a request and then its reply, one at a time.
 namespace fsrvp::agent {
 
-/// No packet is larger; an FSRVP stub has less than 1 KiB.
-inline constexpr std::size_t kMaxPacket = 64UL * 1024;
-
 /// Opens the FSRVP pipe and asks for the protocol's versions. The first request of an agent, once:
 /// it fixes server and login for its whole life.
 struct Connect {

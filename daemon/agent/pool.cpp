@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/agent/pool.hpp"
 
-#include "daemon/agent/packet.hpp"
 #include "daemon/base/boot_clock.hpp"
+#include "daemon/base/packet.hpp"
 
 #include <sys/epoll.h>
 

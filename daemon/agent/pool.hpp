@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "daemon/agent/launcher.hpp"
 #include "daemon/agent/messages.hpp"
 #include "daemon/base/cancellation.hpp"
 #include "daemon/base/event_loop.hpp"
+#include "daemon/base/launcher.hpp"
 #include "daemon/base/task.hpp"
 #include "daemon/fsrvp/hresult.hpp"
 #include "daemon/fsrvp/stub.hpp"

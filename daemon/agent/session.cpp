@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/agent/session.hpp"
 
-#include "daemon/agent/packet.hpp"
+#include "daemon/base/packet.hpp"
 #include "daemon/fsrvp/hresult.hpp"
 #include "daemon/fsrvp/operations.hpp"
 #include "daemon/ndr/json_codec.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "daemon/agent/launcher.hpp"
+#include "daemon/base/launcher.hpp"
 #include "tests/fakes/fake_network.hpp"
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace fsrvp::fakes {
 /// network. As a process would, an agent ends when the daemon hangs up, also in the middle of a
 /// call, and its server connection with it. A new agent is only started when those whose socket is
 /// closed have ended.
-class ThreadLauncher final : public agent::Launcher {
+class ThreadLauncher final : public Launcher {
   public:
     explicit ThreadLauncher(FakeNetwork& network);
     ThreadLauncher(const ThreadLauncher&) = delete;

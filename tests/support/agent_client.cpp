@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/agent_client.hpp"
 
-#include "daemon/agent/packet.hpp"
+#include "daemon/base/packet.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -61,8 +61,8 @@ AgentClient::~AgentClient() {
 }
 
 agent::Answer AgentClient::ask(const agent::Request& request) {
-    agent::sendPacket(socket_.get(), agent::encode(request));
-    const auto packet = agent::receivePacket(socket_.get());
+    sendPacket(socket_.get(), agent::encode(request));
+    const auto packet = receivePacket(socket_.get());
     if (!packet) {
         throw Error(Errc::Unreachable, "the agent has ended: " + process_->err());
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/agent/messages.hpp"
-#include "daemon/agent/packet.hpp"
+#include "daemon/base/packet.hpp"
 #include "daemon/base/unique_fd.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/agent/packet.hpp"
 #include "daemon/agent/pool.hpp"
 #include "daemon/base/boot_clock.hpp"
+#include "daemon/base/packet.hpp"
 #include "tests/fakes/run_task.hpp"
 #include "tests/fakes/thread_launcher.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/agent/packet.hpp"
 #include "daemon/agent/session.hpp"
+#include "daemon/base/packet.hpp"
 #include "daemon/base/unique_fd.hpp"
 #include "daemon/fsrvp/hresult.hpp"
 #include "daemon/fsrvp/operations.hpp"

@@ -8,10 +8,10 @@
 #include <map>
 #include <string>
 
-namespace fsrvp::agent {
+namespace fsrvp {
 
-/// Starts an agent: gives the daemon's end of a new SOCK_SEQPACKET, non-blocking. Closing it ends
-/// that agent.
+/// Starts a helper process, fsrvp-agent or fsrvp-fs: gives the daemon's end of a new
+/// SOCK_SEQPACKET, non-blocking. Closing it ends that process.
 class Launcher {
   public:
     virtual ~Launcher() = default;
@@ -22,12 +22,15 @@ class Launcher {
 /// The installed form: systemd's socket unit starts a service a connection (Accept=yes).
 class SocketLauncher final : public Launcher {
   public:
-    explicit SocketLauncher(std::filesystem::path socket) : socket_(std::move(socket)) {}
+    /// @param unit  the socket unit, for messages
+    SocketLauncher(std::filesystem::path socket, std::string unit)
+        : socket_(std::move(socket)), unit_(std::move(unit)) {}
 
     UniqueFd launch() override;
 
   private:
     std::filesystem::path socket_;
+    std::string unit_;
 };
 
 /// Where no systemd runs: a child process each, with a directory of its own below `runtime` that
@@ -53,7 +56,7 @@ class ForkLauncher final : public Launcher {
     std::map<int, Child> children_; // by pid
 };
 
-/// fsrvp-agent as it lies beside this process's own program, built or installed.
-std::filesystem::path agentProgram();
+/// A program of ours as it lies beside this process's own one, built or installed.
+std::filesystem::path helperProgram(const std::string& name);
 
-} // namespace fsrvp::agent
+} // namespace fsrvp

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/agent/packet.hpp"
+#include "daemon/base/packet.hpp"
 
-#include "daemon/agent/messages.hpp"
 #include "daemon/base/error.hpp"
 
 #include <sys/socket.h>
@@ -9,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace fsrvp::agent {
+namespace fsrvp {
 namespace {
 
 Error socketError(const char* what) {
@@ -41,10 +40,10 @@ std::optional<std::string> receivePacket(int socket) {
         return std::nullopt;
     }
     if (static_cast<std::size_t>(received) > packet.size()) {
-        throw Error(Errc::Protocol, "malformed agent message: too long");
+        throw Error(Errc::Protocol, "malformed message of the other process: too long");
     }
     packet.resize(static_cast<std::size_t>(received));
     return packet;
 }
 
-} // namespace fsrvp::agent
+} // namespace fsrvp

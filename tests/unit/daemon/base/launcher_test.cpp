@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/agent/launcher.hpp"
-#include "daemon/agent/packet.hpp"
 #include "daemon/base/error.hpp"
+#include "daemon/base/launcher.hpp"
+#include "daemon/base/packet.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include <string>
 #include <vector>
 
-namespace fsrvp::agent {
+namespace fsrvp {
 namespace {
 
 using namespace std::chrono_literals;
@@ -61,7 +61,7 @@ class ForkLauncherTest : public testing::Test {
     EventLoop loop;
     test::TempDir directory;
     std::unique_ptr<ForkLauncher> launcher =
-        std::make_unique<ForkLauncher>(loop, FSRVP_TINY_AGENT, directory.path());
+        std::make_unique<ForkLauncher>(loop, FSRVP_TINY_HELPER, directory.path());
 };
 
 TEST_F(ForkLauncherTest, TheAgentGetsItsSocketAndNothingElse) {
@@ -154,7 +154,7 @@ TEST_F(ForkLauncherTest, AProgramThatCannotStartLeavesNothing) {
 }
 
 TEST_F(ForkLauncherTest, ARuntimeDirectoryThatIsMissingIsNamed) {
-    launcher = std::make_unique<ForkLauncher>(loop, FSRVP_TINY_AGENT, "/nonexistent/run");
+    launcher = std::make_unique<ForkLauncher>(loop, FSRVP_TINY_HELPER, "/nonexistent/run");
 
     try {
         launcher->launch();
@@ -175,7 +175,7 @@ TEST(SocketLauncherTest, ConnectsToTheSocketUnitsSocket) {
               0);
     ASSERT_EQ(::listen(listening.get(), 1), 0);
 
-    const UniqueFd ours = SocketLauncher(path).launch();
+    const UniqueFd ours = SocketLauncher(path, "a.socket").launch();
     const UniqueFd theirs(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
     sendPacket(ours.get(), "hello");
 
@@ -184,7 +184,7 @@ TEST(SocketLauncherTest, ConnectsToTheSocketUnitsSocket) {
 
 TEST(SocketLauncherTest, SaysHowToStartAUnitThatDoesNotRun) {
     try {
-        SocketLauncher("/nonexistent/agent").launch();
+        SocketLauncher("/nonexistent/agent", "fsrvp-agent.socket").launch();
         FAIL() << "it connected";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), Errc::Failed);
@@ -193,8 +193,8 @@ TEST(SocketLauncherTest, SaysHowToStartAUnitThatDoesNotRun) {
 }
 
 TEST(SocketLauncherTest, APathThatIsTooLongIsRefused) {
-    EXPECT_THROW(SocketLauncher("/" + std::string(200, 'x')).launch(), Error);
+    EXPECT_THROW(SocketLauncher("/" + std::string(200, 'x'), "a.socket").launch(), Error);
 }
 
 } // namespace
-} // namespace fsrvp::agent
+} // namespace fsrvp

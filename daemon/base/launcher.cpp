@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/agent/launcher.hpp"
+#include "daemon/base/launcher.hpp"
 
 #include "daemon/base/error.hpp"
 
@@ -15,16 +15,16 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace fsrvp::agent {
+namespace fsrvp {
 namespace {
 
-constexpr int kAgentSocket = 3;
+constexpr int kHelperSocket = 3;
 
 Error systemError(const std::string& what, int code) {
     return Error(Errc::Failed, what + ": " + std::strerror(code));
 }
 
-/// posix_spawn's two attribute objects, with what every agent gets: nothing of the daemon's but
+/// posix_spawn's two attribute objects, with what every helper gets: nothing of the daemon's but
 /// stderr and its socket, default signals.
 class SpawnPlan {
   public:
@@ -32,8 +32,8 @@ class SpawnPlan {
         posix_spawn_file_actions_init(&actions_);
         posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_adddup2(&actions_, 2, 1);
-        posix_spawn_file_actions_adddup2(&actions_, socket, kAgentSocket);
-        posix_spawn_file_actions_addclosefrom_np(&actions_, kAgentSocket + 1);
+        posix_spawn_file_actions_adddup2(&actions_, socket, kHelperSocket);
+        posix_spawn_file_actions_addclosefrom_np(&actions_, kHelperSocket + 1);
         posix_spawnattr_init(&attributes_);
         sigset_t none;
         sigemptyset(&none);
@@ -82,8 +82,9 @@ UniqueFd SocketLauncher::launch() {
     // A local connect never waits here: it is taken, or refused when the backlog is full.
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         throw Error(Errc::Failed,
-                    "cannot reach the agents' socket " + path + ": " + std::strerror(errno))
-            .withHint("start it: systemctl start fsrvp-agent.socket");
+                    "cannot reach the socket of " + unit_ + ", " + path + ": " +
+                        std::strerror(errno))
+            .withHint("start it: systemctl start " + unit_);
     }
     return socket;
 }
@@ -105,24 +106,26 @@ ForkLauncher::~ForkLauncher() {
     }
 }
 
-std::filesystem::path agentProgram() {
+std::filesystem::path helperProgram(const std::string& name) {
     const std::filesystem::path here =
         std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    const std::filesystem::path built = here / "fsrvp-agent";
-    return std::filesystem::exists(built) ? built : here / "../libexec/fsrvpd/fsrvp-agent";
+    const std::filesystem::path built = here / name;
+    return std::filesystem::exists(built) ? built : here / "../libexec/fsrvpd" / name;
 }
 
 UniqueFd ForkLauncher::launch() {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-        throw systemError("cannot make a socket for an agent", errno);
+        throw systemError("cannot make a socket for " + program_.filename().string(), errno);
     }
     UniqueFd ours(ends[0]);
     const UniqueFd theirs(ends[1]);
     ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
-    std::string directory = (runtime_ / "agent-XXXXXX").string();
+    std::string directory = (runtime_ / "helper-XXXXXX").string();
     if (::mkdtemp(directory.data()) == nullptr) {
-        throw systemError("cannot make a directory for an agent in " + runtime_.string(), errno);
+        throw systemError("cannot make a directory for " + program_.filename().string() + " in " +
+                              runtime_.string(),
+                          errno);
     }
     pid_t pid = -1;
     const int result =
@@ -141,4 +144,4 @@ UniqueFd ForkLauncher::launch() {
     return ours;
 }
 
-} // namespace fsrvp::agent
+} // namespace fsrvp

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace fsrvp::agent {
+namespace fsrvp {
+
+/// No packet is larger.
+inline constexpr std::size_t kMaxPacket = 64UL * 1024;
 
 /// Sends one packet on a SOCK_SEQPACKET. @throws Error(Unreachable) when nobody reads it any more
 void sendPacket(int socket, std::string_view packet);
@@ -14,4 +18,4 @@ void sendPacket(int socket, std::string_view packet);
 /// connection. @throws Error(Protocol) for one over kMaxPacket, Error(Unreachable)
 std::optional<std::string> receivePacket(int socket);
 
-} // namespace fsrvp::agent
+} // namespace fsrvp

@@ -3,7 +3,7 @@
 // What ForkLauncher starts in its tests: tells what it was given, leaves a file in its directory,
 // then does as it is told until the other side hangs up.
 
-#include "daemon/agent/packet.hpp"
+#include "daemon/base/packet.hpp"
 
 #include <nlohmann/json.hpp>
 #include <signal.h>
@@ -50,8 +50,8 @@ nlohmann::json report(char** environment) {
 } // namespace
 
 int main(int, char**, char** environment) {
-    using fsrvp::agent::receivePacket;
-    using fsrvp::agent::sendPacket;
+    using fsrvp::receivePacket;
+    using fsrvp::sendPacket;
     const nlohmann::json given = report(environment);
     const std::filesystem::path directory = given["directory"].get<std::string>();
     std::ofstream(directory / "krb5cc") << "a ticket";
