@@ -117,6 +117,15 @@ std::int64_t serverRow(Database& database, const ServerId& server) {
     return query.read<std::int64_t>();
 }
 
+std::int64_t copyOfMount(const Database& database, std::int64_t mount) {
+    Statement query(database, "SELECT copy FROM mount WHERE id = ?");
+    query.bind(mount);
+    if (!query.step()) {
+        failNotFound("mount " + std::to_string(mount));
+    }
+    return query.read<std::int64_t>();
+}
+
 } // namespace
 
 JobRecord insertJob(Database& database, JobRecord job) {
@@ -256,6 +265,34 @@ void setCopyState(Database& database, std::int64_t id, CopyState state, std::int
         .bind(copyStateName(state), id)
         .run();
     addStep(database, job, setRow, id, copyStateName(state));
+}
+
+MountRecord insertMount(Database& database, MountRecord mount, std::int64_t job) {
+    Statement other(database, "SELECT copy FROM mount WHERE path = ?");
+    other.bind(mount.path);
+    if (other.step()) {
+        throw Error(Errc::AlreadyExists,
+                    mount.path + " is the mount point of snapshot " +
+                        std::to_string(other.read<std::int64_t>()));
+    }
+    Statement(database,
+              "INSERT INTO mount (copy, path, what, options, made_directory, unmounting)"
+              " VALUES (?, ?, ?, ?, ?, 0)")
+        .bind(mount.copy, mount.path, mount.what, mount.options, mount.madeDirectory)
+        .run();
+    mount.id = database.lastInsertId();
+    addStep(database, job, {}, mount.copy, "mount");
+    return mount;
+}
+
+void markUnmounting(Database& database, std::int64_t mount, std::int64_t job) {
+    addStep(database, job, {}, copyOfMount(database, mount), "unmount");
+    Statement(database, "UPDATE mount SET unmounting = 1 WHERE id = ?").bind(mount).run();
+}
+
+void removeMount(Database& database, std::int64_t mount, std::int64_t job) {
+    addStep(database, job, {}, copyOfMount(database, mount), "unmounted");
+    Statement(database, "DELETE FROM mount WHERE id = ?").bind(mount).run();
 }
 
 } // namespace fsrvp::db::change

@@ -35,4 +35,8 @@ void markComplete(Database& database, std::int64_t setRow, TimeUs completed);
 void markSettled(Database& database, std::int64_t setRow);
 void setCopyState(Database& database, std::int64_t id, CopyState state, std::int64_t job);
 
+MountRecord insertMount(Database& database, MountRecord mount, std::int64_t job);
+void markUnmounting(Database& database, std::int64_t mount, std::int64_t job);
+void removeMount(Database& database, std::int64_t mount, std::int64_t job);
+
 } // namespace fsrvp::db::change

@@ -129,6 +129,24 @@ std::string_view indexFor(const SnapshotFilter& filter) {
     return filter.history ? "NOT INDEXED" : "INDEXED BY shadow_copy_present";
 }
 
+constexpr std::string_view kSelectMounts =
+    "SELECT id, copy, path, what, options, made_directory, unmounting FROM mount ";
+
+std::vector<MountRecord> readMounts(Statement& rows) {
+    std::vector<MountRecord> mounts;
+    while (rows.step()) {
+        MountRecord& mount = mounts.emplace_back();
+        mount.id = rows.read<std::int64_t>();
+        mount.copy = rows.read<std::int64_t>();
+        mount.path = rows.read<std::string>();
+        mount.what = rows.read<std::string>();
+        mount.options = rows.read<std::string>();
+        mount.madeDirectory = rows.read<bool>();
+        mount.unmounting = rows.read<bool>();
+    }
+    return mounts;
+}
+
 } // namespace
 
 std::optional<Snapshot> findSnapshot(const Database& database, std::int64_t id) {
@@ -201,6 +219,24 @@ std::vector<Snapshot> listDeleting(const Database& database) {
         database,
         selectSnapshots("INDEXED BY shadow_copy_deleting", "c.state = 'deleting' ORDER BY c.id"));
     return readSnapshots(database, rows);
+}
+
+std::vector<MountRecord> listMounts(const Database& database) {
+    Statement rows(database, std::string(kSelectMounts) + "ORDER BY id");
+    return readMounts(rows);
+}
+
+std::vector<MountRecord> mountsOf(const Database& database, std::int64_t copy) {
+    Statement rows(database, std::string(kSelectMounts) + "WHERE copy = ? ORDER BY id");
+    rows.bind(copy);
+    return readMounts(rows);
+}
+
+std::optional<MountRecord> findMount(const Database& database, std::string_view path) {
+    Statement row(database, std::string(kSelectMounts) + "WHERE path = ?");
+    row.bind(path);
+    std::vector<MountRecord> found = readMounts(row);
+    return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
 std::vector<JobRecord> listJobs(const Database& database, std::uint32_t limit) {

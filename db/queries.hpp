@@ -13,6 +13,9 @@ std::vector<Snapshot> listSnapshots(const Database& database, const SnapshotFilt
 /// Runs two kinds of queries: for one committed state, inside a transaction.
 std::vector<ShadowCopySet> listUnsettledSets(const Database& database);
 std::vector<Snapshot> listDeleting(const Database& database);
+std::vector<MountRecord> listMounts(const Database& database);
+std::vector<MountRecord> mountsOf(const Database& database, std::int64_t copy);
+std::optional<MountRecord> findMount(const Database& database, std::string_view path);
 std::vector<JobRecord> listJobs(const Database& database, std::uint32_t limit);
 std::vector<JobRecord> listOpenJobs(const Database& database);
 

@@ -16,7 +16,8 @@ CREATE TABLE server (
 -- What fsrvpd was asked to do.
 CREATE TABLE job (
     id            INTEGER PRIMARY KEY AUTOINCREMENT, -- the job's number, never used again
-    operation     TEXT NOT NULL,                     -- 'create', 'delete', 'settle'
+    operation     TEXT NOT NULL,                     -- 'create', 'delete', 'mount', 'unmount',
+                                                     -- 'settle', 'restore'
     state         TEXT NOT NULL
         CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     owner_uid     INTEGER NOT NULL, -- user id of who asked
@@ -90,10 +91,24 @@ CREATE TABLE job_step (
     set_row INTEGER REFERENCES shadow_copy_set, -- NULL: of the job itself
     copy    INTEGER REFERENCES shadow_copy,     -- NULL: of the job or the whole set
     name    TEXT NOT NULL,    -- of the job: 'accepted', 'running', 'ended'; else the new state of
-                              -- the set or copy
+                              -- the set or copy; of a copy also 'mount', 'unmount', 'unmounted'
     at_us   INTEGER NOT NULL  -- when
 ) STRICT;
 
 CREATE INDEX job_step_job ON job_step (job);
 CREATE INDEX job_step_set_row ON job_step (set_row) WHERE set_row IS NOT NULL;
 CREATE INDEX job_step_copy ON job_step (copy) WHERE copy IS NOT NULL;
+
+-- Where snapshots are to be mounted. A row is there from before the mount is made until after it
+-- has gone; what it says is brought back after a reboot.
+CREATE TABLE mount (
+    id             INTEGER PRIMARY KEY,
+    copy           INTEGER NOT NULL REFERENCES shadow_copy,
+    path           TEXT NOT NULL UNIQUE, -- the mount point, absolute and canonical
+    what           TEXT NOT NULL,        -- //server/exposed, and the directory in it
+    options        TEXT NOT NULL,        -- for mount.cifs, without credentials
+    made_directory INTEGER NOT NULL CHECK (made_directory IN (0, 1)), -- 1: goes with the mount
+    unmounting     INTEGER NOT NULL CHECK (unmounting IN (0, 1)) -- 1: finish the unmount at start
+) STRICT;
+
+CREATE INDEX mount_copy ON mount (copy);

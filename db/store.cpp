@@ -138,6 +138,30 @@ Task<void> Store::setCopyState(std::int64_t id, CopyState state, std::int64_t jo
     co_await written;
 }
 
+Task<MountRecord> Store::insertMount(MountRecord mount, std::int64_t job) {
+    const OneShot<MountRecord> written =
+        impl_->writer.write<MountRecord>([mount = std::move(mount), job](Database& database) {
+            return change::insertMount(database, mount, job);
+        });
+    co_return co_await written;
+}
+
+Task<void> Store::markUnmounting(std::int64_t mount, std::int64_t job) {
+    const OneShot<Nothing> written = impl_->writer.write<Nothing>([mount, job](Database& database) {
+        change::markUnmounting(database, mount, job);
+        return Nothing{};
+    });
+    co_await written;
+}
+
+Task<void> Store::removeMount(std::int64_t mount, std::int64_t job) {
+    const OneShot<Nothing> written = impl_->writer.write<Nothing>([mount, job](Database& database) {
+        change::removeMount(database, mount, job);
+        return Nothing{};
+    });
+    co_await written;
+}
+
 std::optional<Snapshot> Store::findSnapshot(std::int64_t id) {
     return query::findSnapshot(impl_->reader, id);
 }
@@ -157,6 +181,18 @@ std::vector<ShadowCopySet> Store::listUnsettledSets() {
 
 std::vector<Snapshot> Store::listDeleting() {
     return query::listDeleting(impl_->reader);
+}
+
+std::vector<MountRecord> Store::listMounts() {
+    return query::listMounts(impl_->reader);
+}
+
+std::vector<MountRecord> Store::mountsOf(std::int64_t copy) {
+    return query::mountsOf(impl_->reader, copy);
+}
+
+std::optional<MountRecord> Store::findMount(std::string_view path) {
+    return query::findMount(impl_->reader, path);
 }
 
 std::vector<JobRecord> Store::listJobs(std::uint32_t limit) {

@@ -4,6 +4,7 @@
 #include "daemon/base/event_loop.hpp"
 #include "daemon/base/task.hpp"
 #include "daemon/model/job_record.hpp"
+#include "daemon/model/mount_record.hpp"
 #include "daemon/model/snapshot.hpp"
 
 #include <cstdint>
@@ -93,6 +94,14 @@ class Store {
     /// @param job  the job that does it, for the history
     Task<void> setCopyState(std::int64_t id, CopyState state, std::int64_t job);
 
+    /// Durable point 6: a snapshot is about to be mounted there. Gives the record with its id.
+    /// @throws Error(AlreadyExists)  another record has that path
+    Task<MountRecord> insertMount(MountRecord mount, std::int64_t job);
+    /// It is about to be unmounted.
+    Task<void> markUnmounting(std::int64_t mount, std::int64_t job);
+    /// It is mounted no more, and its directory is gone if it is to go.
+    Task<void> removeMount(std::int64_t mount, std::int64_t job);
+
     std::optional<Snapshot> findSnapshot(std::int64_t id);
     /// Those whose ShadowCopyId begins with this (lower case, dashes as in the text form), in any
     /// state; two at most, which is enough to tell that it is ambiguous.
@@ -103,6 +112,10 @@ class Store {
     std::vector<ShadowCopySet> listUnsettledSets();
     /// Copies in state Deleting: a delete was under way.
     std::vector<Snapshot> listDeleting();
+    /// In the order in which they were made.
+    std::vector<MountRecord> listMounts();
+    std::vector<MountRecord> mountsOf(std::int64_t copy);
+    std::optional<MountRecord> findMount(std::string_view path);
     /// Newest first.
     std::vector<JobRecord> listJobs(std::uint32_t limit);
     /// Jobs in state queued or running: parked by the last fsrvpd, when asked at start.

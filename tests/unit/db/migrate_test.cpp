@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "db/migrate.hpp"
 #include "tests/unit/db/db_test_support.hpp"
+#include "tests/unit/db/schema_0001.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -206,6 +207,10 @@ TEST(SchemaDrift, IsNotSeenWhereMigrationsLeadToTheSchema) {
     const std::vector<Migration> migrations{kTo2, kTo3};
 
     EXPECT_EQ(describeMigrated(kSchema1, migrations), describeMigrated(kSchema3, {}));
+}
+
+TEST(SchemaDrift, IsNotThereFromVersion1) {
+    EXPECT_EQ(describeMigrated(kSchema0001, knownMigrations()), describeMigrated(schemaSql(), {}));
 }
 
 TEST(SchemaDrift, IsSeenInColumnsIndicesAndForeignKeys) {
