@@ -125,6 +125,8 @@ Snapshot snapshotFromBus(const Dict& dict) {
     s.description = reader.get<std::string>("description");
     s.labels = reader.get<std::map<std::string, std::string>>("labels");
     s.policy = reader.find<std::string>("policy");
+    s.mountPoints = reader.get<std::vector<std::string>>("mount_points");
+    s.absentMountPoints = reader.get<std::vector<std::string>>("absent_mount_points");
     return s;
 }
 

@@ -133,6 +133,14 @@ std::int64_t jobNumber(const std::string& path) {
     throw Error(Errc::Protocol, "fsrvpd named a job '" + path + "', which is no job of its own");
 }
 
+Dict timeoutOption(const std::optional<std::chrono::seconds>& timeout) {
+    Dict dict;
+    if (timeout) {
+        dict["timeout_sec"] = static_cast<std::uint64_t>(timeout->count());
+    }
+    return dict;
+}
+
 std::unique_ptr<sdbus::IConnection> connect() {
     try {
         return sdbus::createSystemBusConnection();
@@ -278,7 +286,16 @@ Client::~Client() = default;
 
 std::int64_t Client::createSnapshots(const std::vector<std::string>& sources,
                                      const CreateOptions& options) {
-    Dict dict;
+    Dict dict = timeoutOption(options.timeout);
+    if (!options.mount) {
+        dict["mount"] = false;
+    }
+    if (options.destination) {
+        dict["destination"] = *options.destination;
+    }
+    if (options.shareRoot) {
+        dict["share_root"] = true;
+    }
     if (options.context) {
         dict["context"] = *options.context;
     }
@@ -291,24 +308,43 @@ std::int64_t Client::createSnapshots(const std::vector<std::string>& sources,
     if (!options.labels.empty()) {
         dict["labels"] = options.labels;
     }
-    if (options.timeout) {
-        dict["timeout_sec"] = static_cast<std::uint64_t>(options.timeout->count());
-    }
     return ask([&] {
         impl_->watchDaemon();
         return jobNumber(impl_->manager.CreateSnapshot(sources, dict));
     });
 }
 
-std::int64_t Client::deleteSnapshots(const std::vector<std::string>& ids,
-                                     std::optional<std::chrono::seconds> timeout) {
-    Dict dict;
-    if (timeout) {
-        dict["timeout_sec"] = static_cast<std::uint64_t>(timeout->count());
+std::int64_t Client::mountSnapshot(const std::string& id,
+                                   const std::optional<std::string>& destination,
+                                   std::optional<std::chrono::seconds> timeout) {
+    Dict dict = timeoutOption(timeout);
+    if (destination) {
+        dict["destination"] = *destination;
     }
     return ask([&] {
         impl_->watchDaemon();
-        return jobNumber(impl_->manager.DeleteSnapshots(ids, dict));
+        return jobNumber(impl_->manager.MountSnapshot(id, dict));
+    });
+}
+
+std::int64_t Client::unmountSnapshot(const std::string& id,
+                                     bool lazy,
+                                     std::optional<std::chrono::seconds> timeout) {
+    Dict dict = timeoutOption(timeout);
+    if (lazy) {
+        dict["lazy"] = true;
+    }
+    return ask([&] {
+        impl_->watchDaemon();
+        return jobNumber(impl_->manager.UnmountSnapshot(id, dict));
+    });
+}
+
+std::int64_t Client::deleteSnapshots(const std::vector<std::string>& ids,
+                                     std::optional<std::chrono::seconds> timeout) {
+    return ask([&] {
+        impl_->watchDaemon();
+        return jobNumber(impl_->manager.DeleteSnapshots(ids, timeoutOption(timeout)));
     });
 }
 

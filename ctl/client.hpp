@@ -17,6 +17,9 @@
 namespace fsrvp::ctl {
 
 struct CreateOptions {
+    bool mount = true;
+    std::optional<std::string> destination; ///< canonical
+    bool shareRoot = false;
     std::optional<std::string> context;
     bool writable = false;
     std::string description;
@@ -46,7 +49,7 @@ struct JobInfo {
 
 /// How a job ended.
 struct JobEnd {
-    std::vector<std::int64_t> ids; ///< of the snapshots that it made or deleted
+    std::vector<std::int64_t> ids; ///< of the snapshots that it did what it is for
     std::optional<Error> error;    ///< Cancelled when it was cancelled
 };
 
@@ -102,6 +105,12 @@ class Client {
     /// Gives the job's number.
     std::int64_t createSnapshots(const std::vector<std::string>& sources,
                                  const CreateOptions& options);
+    /// @param destination  canonical; nothing for the default one
+    std::int64_t mountSnapshot(const std::string& id,
+                               const std::optional<std::string>& destination,
+                               std::optional<std::chrono::seconds> timeout);
+    std::int64_t
+    unmountSnapshot(const std::string& id, bool lazy, std::optional<std::chrono::seconds> timeout);
     std::int64_t deleteSnapshots(const std::vector<std::string>& ids,
                                  std::optional<std::chrono::seconds> timeout);
     Export exportSnapshots(const ListFilter& filter);

@@ -2,6 +2,7 @@
 #include "ctl/client.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/line_reader.hpp"
+#include "ctl/paths.hpp"
 #include "ctl/text.hpp"
 #include "dbus/error_table.hpp"
 
@@ -16,11 +17,6 @@
 
 namespace fsrvp::ctl {
 namespace {
-
-struct Arguments {
-    std::optional<std::string> source;
-    bool all = false;
-};
 
 /// The error that a line {"error": {"name": …, "message": …}} tells; nothing for a snapshot's line,
 /// which is not parsed.
@@ -60,6 +56,15 @@ std::optional<Error> receive(const Export& list, const std::function<void(std::s
     return failure;
 }
 
+/// "/run/fsrvpd/mnt/7 +1": one place is enough to find it by, and `show` has them all.
+std::string mountedText(const nlohmann::json& mountPoints) {
+    if (mountPoints.empty()) {
+        return "-";
+    }
+    const auto first = mountPoints.at(0).get<std::string>();
+    return mountPoints.size() == 1 ? first : first + " +" + std::to_string(mountPoints.size() - 1);
+}
+
 Row tableRow(std::string_view line) {
     try {
         const auto json = nlohmann::json::parse(line);
@@ -71,7 +76,8 @@ Row tableRow(std::string_view line) {
                 {localTime(created.is_string() ? parseRfc3339(created.get<std::string>())
                                                : std::nullopt)},
                 {text("state"), toneOf(text("state"))},
-                {text("exposed")}};
+                {text("exposed")},
+                {mountedText(json.at("mount_points"))}};
     } catch (const nlohmann::json::exception&) {
         throw Error(Errc::Protocol,
                     "cannot read a snapshot from fsrvpd: '" + std::string(line) + "'")
@@ -92,7 +98,7 @@ int printTable(const OutputOptions& output, const Export& list) {
         receive(list, [&](std::string_view line) { rows.push_back(tableRow(line)); });
     const bool isEmpty = rows.empty();
     if (!isEmpty) {
-        print(renderTable({"ID", "SERVER", "SHARE", "CREATED", "STATE", "SNAPSHOT"},
+        print(renderTable({"ID", "SERVER", "SHARE", "CREATED", "STATE", "SNAPSHOT", "MOUNTED"},
                           std::move(rows),
                           colourFor(STDOUT_FILENO)));
         flush();
@@ -106,21 +112,27 @@ int printTable(const OutputOptions& output, const Export& list) {
     return 0;
 }
 
-int list(const OutputOptions& output, const Arguments& arguments) {
+} // namespace
+
+int listSnapshots(const OutputOptions& output, ListFilter filter) {
+    if (filter.source) {
+        filter.source = sourceFor(*filter.source);
+    }
     Client client;
-    const Export received = client.exportSnapshots({arguments.source, arguments.all});
+    const Export received = client.exportSnapshots(filter);
     return output.json ? printJson(received) : printTable(output, received);
 }
 
-} // namespace
-
 void addList(CLI::App& app, const OutputOptions& options, Action& action) {
-    const auto arguments = std::make_shared<Arguments>(); // shared by the verb's callback
+    const auto arguments = std::make_shared<ListFilter>(); // shared by the verb's callback
     CLI::App* const verb = app.add_subcommand("list", "list snapshots");
-    verb->add_option("SOURCE", arguments->source, "only of this share, //server/share");
+    verb->add_option("SOURCE",
+                     arguments->source,
+                     "only of this share: a path on a mount of it, "
+                     "//server/share or smb://server[:port]/share");
     verb->add_flag("--all", arguments->all, "also deleted and failed ones");
     verb->callback([&options, &action, arguments] {
-        action = [&options, arguments] { return list(options, *arguments); };
+        action = [&options, arguments] { return listSnapshots(options, *arguments); };
     });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ctl/client.hpp"
 #include "ctl/commands.hpp"
+#include "ctl/paths.hpp"
 #include "ctl/text.hpp"
 #include "daemon/model/snapshot_json.hpp"
 
@@ -37,12 +38,32 @@ std::string valueText(const Json& value) {
     return value.is_string() ? value.get<std::string>() : dump(value);
 }
 
+/// All of them in one line, so that one who looks for a path finds what it is.
+std::string mountPointsText(const Snapshot& snapshot) {
+    std::string text;
+    const auto add = [&text](const std::string& path, const char* remark) {
+        text += (text.empty() ? "" : ", ") + printable(path) + remark;
+    };
+    for (const std::string& path : snapshot.mountPoints) {
+        add(path, "");
+    }
+    for (const std::string& path : snapshot.absentMountPoints) {
+        add(path, " (not mounted)");
+    }
+    return text;
+}
+
 std::string describe(const Snapshot& snapshot) {
     const Json json = snapshotToJson(snapshot); // items() only borrows it
     std::string text;
     for (const auto& [key, value] : json.items()) {
+        if (key == "absent_mount_points") {
+            continue; // with the others
+        }
         std::string line = key + ": ";
-        if (key == "created") {
+        if (key == "mount_points") {
+            line += mountPointsText(snapshot);
+        } else if (key == "created") {
             line += localTime(snapshot.created);
         } else if (key == "completed") {
             line += localTime(snapshot.completed);
@@ -60,7 +81,7 @@ int show(const OutputOptions& output, const std::vector<std::string>& ids) {
     std::vector<Snapshot> snapshots;
     snapshots.reserve(ids.size());
     for (const std::string& id : ids) {
-        snapshots.push_back(client.getSnapshot(id));
+        snapshots.push_back(client.getSnapshot(snapshotFor(id)));
     }
     if (output.json) {
         return reportSnapshots(output, snapshots, std::nullopt);
@@ -78,7 +99,7 @@ int show(const OutputOptions& output, const std::vector<std::string>& ids) {
 void addShow(CLI::App& app, const OutputOptions& options, Action& action) {
     const auto ids = std::make_shared<std::vector<std::string>>(); // by the verb's callback
     CLI::App* const verb = app.add_subcommand("show", "show all that is known of snapshots");
-    verb->add_option("ID", *ids, "number, GUID, or the beginning of a GUID")->required();
+    addNames(*verb, "ID|PATH", *ids, kSnapshotHelp);
     verb->callback(
         [&options, &action, ids] { action = [&options, ids] { return show(options, *ids); }; });
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ctl/client.hpp"
 #include "ctl/output.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace fsrvp::ctl {
 
@@ -17,7 +20,27 @@ using Action = std::function<int()>;
 void addCreate(CLI::App& app, const OutputOptions& options, Action& action);
 void addList(CLI::App& app, const OutputOptions& options, Action& action);
 void addShow(CLI::App& app, const OutputOptions& options, Action& action);
+void addMount(CLI::App& app, const OutputOptions& options, Action& action);
+void addUnmount(CLI::App& app, const OutputOptions& options, Action& action);
 void addDelete(CLI::App& app, const OutputOptions& options, Action& action);
 void addJob(CLI::App& app, const OutputOptions& options, Action& action);
+/// All of `cifs filesystem …`.
+void addCifsFilesystem(CLI::App& app, const OutputOptions& options, Action& action);
+
+/// What `list` does. filter.source is as the user typed it.
+int listSnapshots(const OutputOptions& output, ListFilter filter);
+
+/// Adds an argument of one or more names, each taken as it is: of its own, CLI11 takes "[a,b]" for
+/// a list of two.
+void addNames(CLI::App& verb,
+              const char* argument,
+              std::vector<std::string>& names,
+              const char* about);
+
+/// What the help says of these arguments.
+inline constexpr const char* kSourceHelp =
+    "a path on a mounted share, //server/share or smb://server[:port]/share";
+inline constexpr const char* kSnapshotHelp =
+    "number, GUID, the beginning of a GUID, or a mount point";
 
 } // namespace fsrvp::ctl

@@ -69,7 +69,8 @@ JobEnd follow(const OutputOptions& options, Client& client, std::int64_t job, in
 
 int runJob(const OutputOptions& options,
            Waiting waiting,
-           const std::function<std::int64_t(Client&)>& begin) {
+           const std::function<std::int64_t(Client&)>& begin,
+           Sentence sentence) {
     Client client;
     if (waiting == Waiting::No) {
         const std::string job = std::to_string(begin(client));
@@ -97,7 +98,7 @@ int runJob(const OutputOptions& options,
         throw end.error.value_or(
             error.withContext(nameOf(job) + " is done, but its snapshots cannot be shown"));
     }
-    return reportSnapshots(options, snapshots, end.error);
+    return reportSnapshots(options, snapshots, end.error, sentence);
 }
 
 } // namespace fsrvp::ctl

@@ -12,13 +12,15 @@ namespace fsrvp::ctl {
 enum class Waiting { ForEnd, No };
 
 /// Begins a job and, unless Waiting::No, follows it to its end, with its phase on a terminal's
-/// stderr; then prints the snapshots that it made or deleted, and its error. SIGINT or SIGTERM
+/// stderr; then prints the snapshots in its result, and its error. SIGINT or SIGTERM
 /// cancels the job and waits on; a second one leaves at once. With Waiting::No prints the job's
 /// number.
-/// @param begin  gives the job's number
+/// @param begin     gives the job's number
+/// @param sentence  what to tell people of a snapshot
 /// @return the exit status
 int runJob(const OutputOptions& options,
            Waiting waiting,
-           const std::function<std::int64_t(Client&)>& begin);
+           const std::function<std::int64_t(Client&)>& begin,
+           Sentence sentence = sentenceOf);
 
 } // namespace fsrvp::ctl

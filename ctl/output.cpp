@@ -27,8 +27,8 @@ std::optional<std::string> hresultText(const Error& error) {
     return text.data();
 }
 
-void printErrorForPeople(const Error& error) {
-    std::string text = "fsrvpctl: " + printable(error.what());
+void printErrorForPeople(const OutputOptions& options, const Error& error) {
+    std::string text = std::string(options.program) + ": " + printable(error.what());
     if (const auto hresult = hresultText(error)) {
         text += " (hresult " + *hresult + ")";
     }
@@ -37,6 +37,18 @@ void printErrorForPeople(const Error& error) {
         text += "  hint: " + printable(hint) + '\n';
     }
     std::fputs(text.c_str(), stderr);
+}
+
+std::string subjectOf(const Snapshot& snapshot) {
+    return "snapshot " + std::to_string(snapshot.id) + " of " + printable(snapshot.source.text());
+}
+
+std::string join(const std::vector<std::string>& paths) {
+    std::string text;
+    for (const std::string& path : paths) {
+        text += (text.empty() ? "" : ", ") + printable(path);
+    }
+    return text;
 }
 
 int exitCodeOf(const std::optional<Error>& error) {
@@ -59,7 +71,7 @@ void flush() {
 
 void note(const OutputOptions& options, std::string_view text) {
     if (!options.quiet) {
-        std::fputs(("fsrvpctl: " + printable(text) + '\n').c_str(), stderr);
+        std::fputs((std::string(options.program) + ": " + printable(text) + '\n').c_str(), stderr);
     }
 }
 
@@ -67,7 +79,7 @@ int reportError(const OutputOptions& options, const Error& error) {
     if (options.json) {
         std::puts(("{\"schema\": 1, \"error\": " + dump(errorToJson(error)) + "}").c_str());
     } else {
-        printErrorForPeople(error);
+        printErrorForPeople(options, error);
     }
     return errorRow(error.code()).exitCode;
 }
@@ -100,9 +112,27 @@ void SnapshotDocument::end(const std::optional<Error>& error) const {
     print("}\n");
 }
 
+std::string sentenceOf(const Snapshot& snapshot) {
+    const std::string is = subjectOf(snapshot) + " is ";
+    if (!snapshot.mountPoints.empty()) {
+        return is + "mounted at " + join(snapshot.mountPoints);
+    }
+    if (snapshot.state == CopyState::Exposed) {
+        return is + "exposed as " + printable(snapshot.exposed) + ", not mounted";
+    }
+    return is + std::string(copyStateName(snapshot.state));
+}
+
+std::string sentenceAfterUnmount(const Snapshot& snapshot) {
+    return snapshot.mountPoints.empty()
+               ? sentenceOf(snapshot)
+               : subjectOf(snapshot) + " is still mounted at " + join(snapshot.mountPoints);
+}
+
 int reportSnapshots(const OutputOptions& options,
                     const std::vector<Snapshot>& snapshots,
-                    const std::optional<Error>& error) {
+                    const std::optional<Error>& error,
+                    Sentence sentence) {
     if (snapshots.empty() && error) {
         return reportError(options, *error);
     }
@@ -115,12 +145,11 @@ int reportSnapshots(const OutputOptions& options,
         return exitCodeOf(error);
     }
     for (const Snapshot& snapshot : snapshots) {
-        print(std::to_string(snapshot.id) + '\t' + printable(snapshot.source.text()) + '\t' +
-              printable(snapshot.exposed) + '\n');
+        print(sentence(snapshot) + '\n');
     }
     if (error) {
         flush(); // what succeeded comes first, also where both streams go to one file
-        printErrorForPeople(*error);
+        printErrorForPeople(options, *error);
     }
     return exitCodeOf(error);
 }

@@ -16,7 +16,8 @@ namespace fsrvp::ctl {
 /// What the user asked of all output.
 struct OutputOptions {
     bool json = false;
-    bool quiet = false; ///< no progress and no notes on stderr
+    bool quiet = false;               ///< no progress and no notes on stderr
+    const char* program = "fsrvpctl"; ///< the name that it was called by
 };
 
 /// Writes to stdout. @throws Error(Failed) when that fails, by flush() at the latest
@@ -44,11 +45,19 @@ class SnapshotDocument {
     bool isEmpty_ = true;
 };
 
-/// What `create` and `delete` print: a line a snapshot (number, UNC, exposed share), or the JSON
-/// document; then the error, when the job had one. Gives the exit status.
+/// What a snapshot is now, for people, without a newline.
+using Sentence = std::string (*)(const Snapshot&);
+/// "snapshot 7 of //fs1/data is mounted at /run/fsrvpd/mnt/7".
+std::string sentenceOf(const Snapshot& snapshot);
+/// "… is still mounted at …" where other mount points than the one that was named are left.
+std::string sentenceAfterUnmount(const Snapshot& snapshot);
+
+/// What verbs that begin a job print: a line a snapshot, or the JSON document; then the error, when
+/// the job had one. Gives the exit status.
 int reportSnapshots(const OutputOptions& options,
                     const std::vector<Snapshot>& snapshots,
-                    const std::optional<Error>& error);
+                    const std::optional<Error>& error,
+                    Sentence sentence = sentenceOf);
 
 /// Compact JSON of text that may come from anywhere: bytes that are not UTF-8 are replaced.
 std::string dump(const nlohmann::ordered_json& json);

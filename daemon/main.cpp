@@ -4,6 +4,9 @@
 #include "daemon/base/log.hpp"
 #include "daemon/config/live_config.hpp"
 #include "daemon/jobs/job_manager.hpp"
+#include "daemon/jobs/mount_watch.hpp"
+#include "daemon/mount/exec_mounter.hpp"
+#include "daemon/mount/systemd_mounter.hpp"
 #include "db/store.hpp"
 #include "dbus/bus_source.hpp"
 #include "dbus/error_table.hpp"
@@ -23,7 +26,7 @@ using namespace fsrvp;
 
 struct Arguments {
     std::string configDirectory = "/etc/fsrvpd";
-    std::string agentSocket;
+    bool systemd = false;
 };
 
 std::filesystem::path directoryFrom(const char* variable) {
@@ -35,12 +38,25 @@ std::filesystem::path directoryFrom(const char* variable) {
     return value;
 }
 
-std::unique_ptr<Launcher> makeLauncher(EventLoop& loop, const Arguments& arguments) {
-    if (!arguments.agentSocket.empty()) {
-        return std::make_unique<SocketLauncher>(arguments.agentSocket, "fsrvp-agent.socket");
+/// @param name  "agent" or "fs"
+std::unique_ptr<Launcher>
+makeLauncher(EventLoop& loop, const Arguments& arguments, const std::string& name) {
+    const std::filesystem::path runtime = directoryFrom("RUNTIME_DIRECTORY");
+    const std::string program = "fsrvp-" + name;
+    if (arguments.systemd) {
+        return std::make_unique<SocketLauncher>(runtime / (name + ".socket"), program + ".socket");
     }
-    return std::make_unique<ForkLauncher>(
-        loop, helperProgram("fsrvp-agent"), directoryFrom("RUNTIME_DIRECTORY"));
+    return std::make_unique<ForkLauncher>(loop, helperProgram(program), runtime);
+}
+
+std::unique_ptr<mount::Mounter> makeMounter(EventLoop& loop,
+                                            const Arguments& arguments,
+                                            sdbus::IConnection& connection,
+                                            mount::RuntimeFiles& files) {
+    if (arguments.systemd) {
+        return std::make_unique<mount::SystemdMounter>(loop, connection, files);
+    }
+    return std::make_unique<mount::ExecMounter>(loop);
 }
 
 void takeName(sdbus::IConnection& connection) {
@@ -75,15 +91,24 @@ void run(const Arguments& arguments) {
         log::error(problem->what());
     }
     db::Store store(loop, directoryFrom("STATE_DIRECTORY"));
-    const auto launcher = makeLauncher(loop, arguments);
-    agent::Pool pool(loop, *launcher);
-    jobs::ServerQueues queues(loop);
-    jobs::AddSpacing spacing(loop);
-    jobs::JobManager jobs(
-        {loop, store, pool, queues, spacing, [&config] { return config.current(); }});
-
+    const auto agents = makeLauncher(loop, arguments, "agent");
+    const auto helpers = makeLauncher(loop, arguments, "fs");
+    agent::Pool pool(loop, *agents);
+    mount::PathHelper paths(loop, *helpers);
+    mount::RuntimeFiles files(directoryFrom("RUNTIME_DIRECTORY"));
     const auto connection = sdbus::createSystemBusConnection();
-    ManagerObject manager(loop, *connection, store, jobs);
+    const auto mounter = makeMounter(loop, arguments, *connection, files);
+    jobs::ServerTurns servers(loop);
+    jobs::SnapshotTurns snapshots(loop);
+    jobs::AddSpacing spacing(loop);
+    const jobs::Services services{
+        loop, store, pool, servers, snapshots, spacing, *mounter, paths, files, [&config] {
+            return config.current();
+        }};
+    jobs::JobManager jobs(services);
+    const jobs::MountWatch watch(services);
+
+    ManagerObject manager(loop, *connection, store, *mounter, jobs);
     const BusSource bus(loop, *connection);
     takeName(*connection);
 
@@ -109,9 +134,9 @@ int main(int argc, char** argv) {
     CLI::App app("Takes snapshots of SMB shares through FSRVP, for org.fsrvpd1 on the system bus");
     app.add_option("--config-dir", arguments.configDirectory, "where config.json and servers.d lie")
         ->capture_default_str();
-    app.add_option("--agent-socket",
-                   arguments.agentSocket,
-                   "have agents started through this socket instead of by fork");
+    app.add_flag("--systemd",
+                 arguments.systemd,
+                 "have systemd mount, and start helpers through the sockets in RUNTIME_DIRECTORY");
     app.set_version_flag("--version", fsrvp::kVersion);
     CLI11_PARSE(app, argc, argv);
     try {

@@ -5,13 +5,26 @@
 
 #include <unistd.h>
 
+#include <optional>
+
 namespace fsrvp {
 namespace {
 
 constexpr std::size_t kMostKnown = 1024;
 
-Caller callerOf(std::uint32_t uid) {
-    return Caller{uid, uid == 0 || uid == geteuid()};
+using Credentials = std::map<std::string, sdbus::Variant>;
+
+std::optional<Caller> callerFrom(const Credentials& credentials) {
+    const auto uid = credentials.find("UnixUserID");
+    const auto pid = credentials.find("ProcessID");
+    if (uid == credentials.end() || pid == credentials.end()) {
+        return std::nullopt;
+    }
+    Caller caller;
+    caller.uid = uid->second.get<std::uint32_t>();
+    caller.pid = pid->second.get<std::uint32_t>();
+    caller.isAdministrator = caller.uid == 0 || caller.uid == geteuid();
+    return caller;
 }
 
 } // namespace
@@ -29,28 +42,27 @@ Callers::Callers(EventLoop& loop, sdbus::IConnection& connection)
 
 Task<Caller> Callers::identify(std::string sender) {
     if (const auto known = known_.find(sender); known != known_.end()) {
-        co_return callerOf(known->second);
+        co_return known->second;
     }
-    const OneShot<std::uint32_t> answer(loop_);
+    const OneShot<Caller> answer(loop_);
     bus_->callMethodAsync("GetConnectionCredentials")
         .onInterface("org.freedesktop.DBus")
         .withArguments(sender)
-        .uponReplyInvoke([answer](const sdbus::Error* error,
-                                  const std::map<std::string, sdbus::Variant>& credentials) {
-            const auto uid = credentials.find("UnixUserID");
-            if (error != nullptr || uid == credentials.end()) {
+        .uponReplyInvoke([answer](const sdbus::Error* error, const Credentials& credentials) {
+            const auto caller = error == nullptr ? callerFrom(credentials) : std::nullopt;
+            if (!caller) {
                 answer.fail(std::make_exception_ptr(
                     Error(Errc::NotAuthorized, "the bus does not know who called")));
             } else {
-                answer.set(uid->second.get<std::uint32_t>());
+                answer.set(*caller);
             }
         });
-    const std::uint32_t uid = co_await answer;
+    const Caller caller = co_await answer;
     if (known_.size() >= kMostKnown) {
         known_.clear();
     }
-    known_[sender] = uid;
-    co_return callerOf(uid);
+    known_[sender] = caller;
+    co_return caller;
 }
 
 } // namespace fsrvp

@@ -15,6 +15,7 @@ namespace fsrvp {
 /// Who sent a method call.
 struct Caller {
     std::uint32_t uid = 0;
+    std::uint32_t pid = 0;
     bool isAdministrator = false; ///< root, or the user who runs this fsrvpd
 
     /// @throws Error(NotAuthorized)
@@ -25,7 +26,7 @@ struct Caller {
     }
 };
 
-/// Asks the bus once a connection for its user; unique names are never used again.
+/// Asks the bus once a connection for its user and process; unique names are never used again.
 class Callers {
   public:
     Callers(EventLoop& loop, sdbus::IConnection& connection);
@@ -36,7 +37,7 @@ class Callers {
   private:
     EventLoop& loop_;
     std::unique_ptr<sdbus::IProxy> bus_;
-    std::map<std::string, std::uint32_t> known_;
+    std::map<std::string, Caller> known_;
 };
 
 } // namespace fsrvp

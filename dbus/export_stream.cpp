@@ -2,6 +2,7 @@
 #include "dbus/export_stream.hpp"
 
 #include "daemon/base/error.hpp"
+#include "daemon/jobs/mount_status.hpp"
 #include "daemon/model/snapshot_json.hpp"
 #include "dbus/error_table.hpp"
 
@@ -16,9 +17,10 @@ namespace fsrvp {
 
 ExportStream::ExportStream(EventLoop& loop,
                            db::Store& store,
+                           mount::Mounter& mounter,
                            db::SnapshotFilter filter,
                            std::function<void()> onEnd)
-    : store_(store), filter_(std::move(filter)), onEnd_(std::move(onEnd)) {
+    : store_(store), mounter_(mounter), filter_(std::move(filter)), onEnd_(std::move(onEnd)) {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) {
         throw Error(Errc::Failed, std::string("cannot make a pipe: ") + std::strerror(errno));
@@ -34,7 +36,8 @@ void ExportStream::fill() {
     buffer_.clear();
     written_ = 0;
     try {
-        const std::vector<Snapshot> page = store_.listSnapshots(filter_);
+        std::vector<Snapshot> page = store_.listSnapshots(filter_);
+        jobs::tellMounts(page, store_.listMounts(), mounter_.table());
         lastPage_ = page.size() < filter_.limit;
         for (const Snapshot& snapshot : page) {
             buffer_ += snapshotToJson(snapshot).dump();

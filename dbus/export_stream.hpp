@@ -3,6 +3,7 @@
 
 #include "daemon/base/event_loop.hpp"
 #include "daemon/base/unique_fd.hpp"
+#include "daemon/mount/mounter.hpp"
 #include "db/store.hpp"
 
 #include <functional>
@@ -17,6 +18,7 @@ class ExportStream {
     /// @param onEnd  called from the loop once it has ended, also because the reader went away
     ExportStream(EventLoop& loop,
                  db::Store& store,
+                 mount::Mounter& mounter,
                  db::SnapshotFilter filter,
                  std::function<void()> onEnd);
     ExportStream(const ExportStream&) = delete;
@@ -30,6 +32,7 @@ class ExportStream {
     void fill();
 
     db::Store& store_;
+    mount::Mounter& mounter_;
     db::SnapshotFilter filter_;
     std::function<void()> onEnd_;
     UniqueFd reader_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dbus/manager_object.hpp"
 
+#include "daemon/jobs/mount_status.hpp"
+#include "dbus/host_paths.hpp"
 #include "dbus/names.hpp"
 #include "dbus/reply.hpp"
 #include "dbus/snapshot_lookup.hpp"
@@ -56,10 +58,25 @@ jobs::SnapshotOptions takeSnapshotOptions(Options& options) {
     return wanted;
 }
 
-db::SnapshotFilter takeFilter(Options& options, const Caller& caller) {
+std::optional<jobs::MountAfter> takeMount(Options& options, const HostPaths& paths) {
+    const bool wanted = options.take<bool>("mount").value_or(true);
+    const auto destination = options.take<std::string>("destination");
+    jobs::MountAfter mount;
+    mount.shareRoot = options.take<bool>("share_root").value_or(false);
+    if (!wanted && (destination || mount.shareRoot)) {
+        throw Error(Errc::InvalidArgument,
+                    "destination and share_root are for a snapshot that is mounted");
+    }
+    if (destination) {
+        mount.destination = paths.destination(*destination);
+    }
+    return wanted ? std::optional(mount) : std::nullopt;
+}
+
+db::SnapshotFilter takeFilter(Options& options, const Caller& caller, const HostPaths& paths) {
     db::SnapshotFilter filter;
     if (const auto source = options.take<std::string>("source")) {
-        filter.source = Unc::parse(*source);
+        filter.source = paths.source(*source).unc;
     }
     filter.history = options.take<bool>("all").value_or(false);
     if (!caller.isAdministrator) {
@@ -73,9 +90,10 @@ db::SnapshotFilter takeFilter(Options& options, const Caller& caller) {
 ManagerObject::ManagerObject(EventLoop& loop,
                              sdbus::IConnection& connection,
                              db::Store& store,
+                             mount::Mounter& mounter,
                              jobs::JobManager& jobs)
     : AdaptorInterfaces(connection, names::kManagerPath), loop_(loop), connection_(connection),
-      store_(store), jobs_(jobs), callers_(loop, connection), tasks_(loop) {
+      store_(store), mounter_(mounter), jobs_(jobs), callers_(loop, connection), tasks_(loop) {
     jobs_.onJobs(
         [this](const std::shared_ptr<jobs::Job>& job) {
             jobObjects_.try_emplace(job->record().id, connection_, job, callers_, tasks_);
@@ -112,6 +130,20 @@ void ManagerObject::DeleteSnapshots(sdbus::Result<sdbus::ObjectPath>&& result,
                  [](std::exception_ptr) {});
 }
 
+void ManagerObject::MountSnapshot(sdbus::Result<sdbus::ObjectPath>&& result,
+                                  std::string id,
+                                  Variants options) {
+    tasks_.spawn(replyWith(std::move(result), mount(sender(), std::move(id), std::move(options))),
+                 [](std::exception_ptr) {});
+}
+
+void ManagerObject::UnmountSnapshot(sdbus::Result<sdbus::ObjectPath>&& result,
+                                    std::string id,
+                                    Variants options) {
+    tasks_.spawn(replyWith(std::move(result), unmount(sender(), std::move(id), std::move(options))),
+                 [](std::exception_ptr) {});
+}
+
 void ManagerObject::ListSnapshots(sdbus::Result<Page, std::string>&& result, Variants filter) {
     tasks_.spawn(replyWith(std::move(result), list(sender(), std::move(filter))),
                  [](std::exception_ptr) {});
@@ -143,9 +175,11 @@ ManagerObject::create(std::string sender, Sources sources, Variants options) {
     jobs::CreateRequest request;
     request.options = takeSnapshotOptions(wanted);
     request.timeout = takeTimeout(wanted);
+    const HostPaths paths(mounter_, caller);
+    request.mount = takeMount(wanted, paths);
     wanted.expectNoMore();
     for (const std::string& source : sources) {
-        request.sources.push_back(Unc::parse(source));
+        request.sources.push_back(paths.source(source));
     }
     request.uid = caller.uid;
     const auto job = co_await jobs_.create(std::move(request));
@@ -169,11 +203,44 @@ ManagerObject::remove(std::string sender, std::vector<std::string> ids, Variants
     co_return std::tuple(sdbus::ObjectPath(names::jobPath(job->record().id)));
 }
 
+Task<std::tuple<sdbus::ObjectPath>>
+ManagerObject::mount(std::string sender, std::string id, Variants options) {
+    const Caller caller = co_await callers_.identify(std::move(sender));
+    caller.requireAdministrator("mount snapshots");
+    Options wanted(options);
+    jobs::MountRequest request;
+    request.timeout = takeTimeout(wanted);
+    if (const auto destination = wanted.take<std::string>("destination")) {
+        request.destination = HostPaths(mounter_, caller).destination(*destination);
+    }
+    wanted.expectNoMore();
+    request.snapshot = lookUpSnapshot(store_, caller, id);
+    request.uid = caller.uid;
+    const auto job = co_await jobs_.mount(std::move(request));
+    co_return std::tuple(sdbus::ObjectPath(names::jobPath(job->record().id)));
+}
+
+Task<std::tuple<sdbus::ObjectPath>>
+ManagerObject::unmount(std::string sender, std::string id, Variants options) {
+    const Caller caller = co_await callers_.identify(std::move(sender));
+    caller.requireAdministrator("unmount snapshots");
+    Options wanted(options);
+    jobs::UnmountRequest request;
+    request.timeout = takeTimeout(wanted);
+    request.lazy = wanted.take<bool>("lazy").value_or(false);
+    wanted.expectNoMore();
+    request.snapshot = lookUpSnapshot(store_, caller, id);
+    request.path = id.starts_with('/') ? id : "";
+    request.uid = caller.uid;
+    const auto job = co_await jobs_.unmount(std::move(request));
+    co_return std::tuple(sdbus::ObjectPath(names::jobPath(job->record().id)));
+}
+
 Task<std::tuple<ManagerObject::Page, std::string>> ManagerObject::list(std::string sender,
                                                                        Variants filter) {
     const Caller caller = co_await callers_.identify(std::move(sender));
     Options wanted(filter);
-    db::SnapshotFilter query = takeFilter(wanted, caller);
+    db::SnapshotFilter query = takeFilter(wanted, caller, HostPaths(mounter_, caller));
     query.limit =
         std::clamp(wanted.take<std::uint32_t>("limit").value_or(kMostRows), 1U, kMostRows);
     if (const std::string after = wanted.take<std::string>("after").value_or(""); !after.empty()) {
@@ -186,7 +253,8 @@ Task<std::tuple<ManagerObject::Page, std::string>> ManagerObject::list(std::stri
     wanted.expectNoMore();
     Page page;
     std::string next;
-    const std::vector<Snapshot> rows = store_.listSnapshots(query);
+    std::vector<Snapshot> rows = store_.listSnapshots(query);
+    jobs::tellMounts(rows, store_.listMounts(), mounter_.table());
     for (const Snapshot& snapshot : rows) {
         page.push_back(toBus(snapshot));
     }
@@ -199,7 +267,7 @@ Task<std::tuple<ManagerObject::Page, std::string>> ManagerObject::list(std::stri
 Task<std::tuple<sdbus::UnixFd>> ManagerObject::exportAll(std::string sender, Variants filter) {
     const Caller caller = co_await callers_.identify(std::move(sender));
     Options wanted(filter);
-    db::SnapshotFilter query = takeFilter(wanted, caller);
+    db::SnapshotFilter query = takeFilter(wanted, caller, HostPaths(mounter_, caller));
     wanted.expectNoMore();
     requireAtMost(exports_.size() + 1, kMostExports, "exports at once");
     const std::uint64_t number = ++lastExport_;
@@ -209,6 +277,7 @@ Task<std::tuple<sdbus::UnixFd>> ManagerObject::exportAll(std::string sender, Var
             .try_emplace(number,
                          loop_,
                          store_,
+                         mounter_,
                          std::move(query),
                          [this, number] { loop_.post([this, number] { exports_.erase(number); }); })
             .first->second;
@@ -219,7 +288,9 @@ Task<std::tuple<Variants>>
 ManagerObject::get(std::string sender, std::string id, Variants options) {
     const Caller caller = co_await callers_.identify(std::move(sender));
     Options(options).expectNoMore();
-    co_return std::tuple(toBus(lookUpSnapshot(store_, caller, id)));
+    std::vector<Snapshot> found{lookUpSnapshot(store_, caller, id)};
+    jobs::tellMounts(found, store_.listMounts(), mounter_.table());
+    co_return std::tuple(toBus(found.front()));
 }
 
 Task<std::tuple<ManagerObject::Page>> ManagerObject::listJobs(std::string sender,

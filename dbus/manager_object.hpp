@@ -21,6 +21,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     ManagerObject(EventLoop& loop,
                   sdbus::IConnection& connection,
                   db::Store& store,
+                  mount::Mounter& mounter,
                   jobs::JobManager& jobs);
     ManagerObject(const ManagerObject&) = delete;
     ManagerObject& operator=(const ManagerObject&) = delete;
@@ -36,6 +37,12 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     void DeleteSnapshots(sdbus::Result<sdbus::ObjectPath>&& result,
                          std::vector<std::string> ids,
                          Variants options) override;
+    void MountSnapshot(sdbus::Result<sdbus::ObjectPath>&& result,
+                       std::string id,
+                       Variants options) override;
+    void UnmountSnapshot(sdbus::Result<sdbus::ObjectPath>&& result,
+                         std::string id,
+                         Variants options) override;
     void ListSnapshots(sdbus::Result<Page, std::string>&& result, Variants filter) override;
     void ExportSnapshots(sdbus::Result<sdbus::UnixFd>&& result, Variants filter) override;
     void GetSnapshot(sdbus::Result<Variants>&& result, std::string id, Variants options) override;
@@ -46,6 +53,9 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     create(std::string sender, Sources sources, Variants options);
     Task<std::tuple<sdbus::ObjectPath>>
     remove(std::string sender, std::vector<std::string> ids, Variants options);
+    Task<std::tuple<sdbus::ObjectPath>> mount(std::string sender, std::string id, Variants options);
+    Task<std::tuple<sdbus::ObjectPath>>
+    unmount(std::string sender, std::string id, Variants options);
     Task<std::tuple<Page, std::string>> list(std::string sender, Variants filter);
     Task<std::tuple<sdbus::UnixFd>> exportAll(std::string sender, Variants filter);
     Task<std::tuple<Variants>> get(std::string sender, std::string id, Variants options);
@@ -56,6 +66,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     EventLoop& loop_;
     sdbus::IConnection& connection_;
     db::Store& store_;
+    mount::Mounter& mounter_;
     jobs::JobManager& jobs_;
     Callers callers_;
     std::map<std::uint64_t, ExportStream> exports_;

@@ -35,13 +35,28 @@ std::string normalized(const std::string& text) {
     return lower;
 }
 
+Snapshot mountedAt(db::Store& store, const Caller& caller, const std::string& path) {
+    if (const auto mount = store.findMount(path)) {
+        auto snapshot = store.findSnapshot(mount->copy);
+        if (snapshot && caller.maySee(snapshot->ownerUid)) {
+            return *std::move(snapshot);
+        }
+    }
+    throw Error(Errc::NotFound, path + " is no mount point of a snapshot")
+        .withHint("see those there are with: fsrvpctl list");
+}
+
 } // namespace
 
 Snapshot lookUpSnapshot(db::Store& store, const Caller& caller, const std::string& text) {
+    if (text.starts_with('/')) {
+        return mountedAt(store, caller, text);
+    }
     const std::string name = normalized(text);
     if (!isNumber(name) && !isGuidPrefix(name)) {
         throw Error(Errc::InvalidArgument,
-                    "'" + text + "' is neither a snapshot's number nor a GUID or its beginning")
+                    "'" + text +
+                        "' is no snapshot's number, GUID, beginning of a GUID, or mount point")
             .withHint("see the numbers with: fsrvpctl list");
     }
     std::vector<Snapshot> found;

@@ -9,8 +9,8 @@
 
 namespace fsrvp {
 
-/// The snapshot of that number, GUID, or beginning of a GUID (four characters at least). A number
-/// comes before a GUID that begins with the same digits.
+/// The snapshot of that number, GUID, beginning of a GUID (four characters at least), or recorded
+/// mount point. A number comes before a GUID that begins with the same digits.
 /// @throws Error(InvalidArgument)  none of these, or the beginning of several GUIDs
 /// @throws Error(NotFound)         no such snapshot, or one that the caller may not see
 Snapshot lookUpSnapshot(db::Store& store, const Caller& caller, const std::string& text);

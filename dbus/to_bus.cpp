@@ -33,6 +33,8 @@ Variants toBus(const Snapshot& s) {
     if (s.policy) {
         v["policy"] = *s.policy;
     }
+    v["mount_points"] = s.mountPoints;
+    v["absent_mount_points"] = s.absentMountPoints;
     return v;
 }
 

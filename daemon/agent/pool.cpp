@@ -42,6 +42,7 @@ struct Connection::State : std::enable_shared_from_this<Connection::State> {
     EventSource readable;
     std::optional<OneShot<Answer>> pending;
     bool usable = true;
+    bool lingered = false;
 
     void listen() {
         readable = loop.watch(socket.get(), EPOLLIN, [this](std::uint32_t) { onReadable(); });
@@ -121,6 +122,10 @@ bool Connection::isUsable() const noexcept {
     return state_->usable;
 }
 
+bool Connection::hasLingered() const noexcept {
+    return state_->lingered;
+}
+
 void Connection::abandon() noexcept {
     close(*state_);
 }
@@ -194,6 +199,7 @@ void Pool::Impl::giveBack(const std::shared_ptr<Connection::State>& state) {
         drop(entry);
         return;
     }
+    state->lingered = true;
     entry.idle = state;
     entry.lingerEnd =
         loop.after(times.linger, [this, server = state->server] { drop(servers[server]); });

@@ -54,6 +54,8 @@ class Connection {
     probeShare(std::string share, std::chrono::milliseconds timeout, Cancellation& cancellation);
 
     bool isUsable() const noexcept;
+    /// Whether it lingered since another job, so that its server may have gone meanwhile.
+    bool hasLingered() const noexcept;
     /// Ends the agent: this connection shall not be used again.
     void abandon() noexcept;
 
@@ -70,7 +72,7 @@ class Connection {
 };
 
 /// The agents: at most one a server. Who connects must know that nobody else does for that server
-/// (jobs/server_queue.hpp).
+/// (jobs/turns.hpp).
 class Pool {
   public:
     Pool(EventLoop& loop, Launcher& launcher, PoolTimes times = {});

@@ -203,10 +203,12 @@ EventSource EventLoop::onSignal(int signal, std::function<void()> fn) {
     return EventSource(impl);
 }
 
-EventSource EventLoop::onChildExit(int pid, std::function<void()> fn) {
-    const auto impl = EventSource::Impl::make(*this, [fn = std::move(fn)](std::uint32_t) { fn(); });
-    const auto handler = [](sd_event_source*, const siginfo_t*, void* data) {
-        return static_cast<EventSource::Impl*>(data)->fire(0);
+EventSource EventLoop::onChildExit(int pid, std::function<void(int)> fn) {
+    const auto impl = EventSource::Impl::make(
+        *this, [fn = std::move(fn)](std::uint32_t status) { fn(static_cast<int>(status)); });
+    const auto handler = [](sd_event_source*, const siginfo_t* end, void* data) {
+        const int status = end->si_code == CLD_EXITED ? end->si_status : 128 + end->si_status;
+        return static_cast<EventSource::Impl*>(data)->fire(static_cast<std::uint32_t>(status));
     };
     // sd-event waits for children through SIGCHLD, which must be blocked for that.
     block(SIGCHLD);

@@ -61,8 +61,9 @@ class EventLoop {
     [[nodiscard]] EventSource after(std::chrono::microseconds delay, std::function<void()> fn);
     /// Calls fn for each arrival of that signal, which is blocked for the calling thread.
     [[nodiscard]] EventSource onSignal(int signal, std::function<void()> fn);
-    /// Calls fn when that child has ended; the child is reaped.
-    [[nodiscard]] EventSource onChildExit(int pid, std::function<void()> fn);
+    /// Calls fn when that child has ended, with its exit status as a shell gives it (128 + N after
+    /// signal N); the child is reaped.
+    [[nodiscard]] EventSource onChildExit(int pid, std::function<void(int)> fn);
 
     /// For what must be hooked into sd-event itself (the D-Bus connection).
     sd_event* native() noexcept { return event_; }

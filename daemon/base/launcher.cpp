@@ -2,9 +2,9 @@
 #include "daemon/base/launcher.hpp"
 
 #include "daemon/base/error.hpp"
+#include "daemon/base/spawn.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -18,55 +18,9 @@
 namespace fsrvp {
 namespace {
 
-constexpr int kHelperSocket = 3;
-
 Error systemError(const std::string& what, int code) {
     return Error(Errc::Failed, what + ": " + std::strerror(code));
 }
-
-/// posix_spawn's two attribute objects, with what every helper gets: nothing of the daemon's but
-/// stderr and its socket, default signals.
-class SpawnPlan {
-  public:
-    explicit SpawnPlan(int socket) {
-        posix_spawn_file_actions_init(&actions_);
-        posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
-        posix_spawn_file_actions_adddup2(&actions_, 2, 1);
-        posix_spawn_file_actions_adddup2(&actions_, socket, kHelperSocket);
-        posix_spawn_file_actions_addclosefrom_np(&actions_, kHelperSocket + 1);
-        posix_spawnattr_init(&attributes_);
-        sigset_t none;
-        sigemptyset(&none);
-        posix_spawnattr_setsigmask(&attributes_, &none);
-        sigset_t all;
-        sigfillset(&all);
-        posix_spawnattr_setsigdefault(&attributes_, &all);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    }
-
-    SpawnPlan(const SpawnPlan&) = delete;
-    SpawnPlan& operator=(const SpawnPlan&) = delete;
-
-    ~SpawnPlan() {
-        posix_spawn_file_actions_destroy(&actions_);
-        posix_spawnattr_destroy(&attributes_);
-    }
-
-    int run(pid_t& pid, const std::string& program, std::string environment) {
-        std::string name = program;
-        std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-        std::string language = "LC_ALL=C.UTF-8";
-        const std::array<char*, 2> arguments{name.data(), nullptr};
-        const std::array<char*, 4> variables{
-            environment.data(), path.data(), language.data(), nullptr};
-        return posix_spawn(
-            &pid, program.c_str(), &actions_, &attributes_, arguments.data(), variables.data());
-    }
-
-  private:
-    posix_spawn_file_actions_t actions_{};
-    posix_spawnattr_t attributes_{};
-};
 
 } // namespace
 
@@ -127,16 +81,21 @@ UniqueFd ForkLauncher::launch() {
                               runtime_.string(),
                           errno);
     }
+    Spawn helper;
+    helper.arguments = {program_.string()};
+    helper.environment = {
+        "RUNTIME_DIRECTORY=" + directory, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"};
+    helper.socket = theirs.get();
     pid_t pid = -1;
-    const int result =
-        SpawnPlan(theirs.get()).run(pid, program_.string(), "RUNTIME_DIRECTORY=" + directory);
-    if (result != 0) {
+    try {
+        pid = spawn(helper);
+    } catch (const Error&) {
         std::filesystem::remove(directory);
-        throw systemError("cannot start " + program_.string(), result);
+        throw;
     }
     Child& child = children_[pid];
     child.directory = directory;
-    child.exit = loop_.onChildExit(pid, [this, pid] {
+    child.exit = loop_.onChildExit(pid, [this, pid](int) {
         std::error_code ignored;
         std::filesystem::remove_all(children_.at(pid).directory, ignored);
         children_.erase(pid);

@@ -57,8 +57,8 @@ std::string CreateSet::what() const {
 }
 
 Task<std::vector<std::int64_t>> CreateSet::run() {
-    const ServerQueues::Turn turn =
-        co_await services_.queues.enter(session_.server(), job_.cancellation());
+    const ServerTurns::Turn turn =
+        co_await services_.servers.enter(session_.server(), job_.cancellation());
     for (bool retried = false;; retried = true) {
         const std::optional<Error> failure = co_await runSteps();
         if (!failure) {

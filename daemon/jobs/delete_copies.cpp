@@ -2,6 +2,7 @@
 #include "daemon/jobs/delete_copies.hpp"
 
 #include "daemon/base/log.hpp"
+#include "daemon/jobs/mounting.hpp"
 #include "daemon/jobs/settle.hpp"
 
 namespace fsrvp::jobs {
@@ -12,6 +13,7 @@ std::string nameOf(const Snapshot& copy) {
 }
 
 Task<void> deleteOne(Services& services, Job& job, ServerSession& session, Snapshot copy) {
+    const SnapshotTurns::Turn turn = co_await services.snapshots.enter(copy.id, job.cancellation());
     // Jobs before this one on the server may have had the same snapshot.
     const std::optional<Snapshot> recorded = services.store.findSnapshot(copy.id);
     if (recorded && recorded->state == CopyState::Deleted) {
@@ -20,6 +22,8 @@ Task<void> deleteOne(Services& services, Job& job, ServerSession& session, Snaps
     }
     // Before anything is written: a server that can't be reached changes nothing.
     co_await session.connect();
+    co_await unmountBeforeDelete(services, job, copy);
+    job.setPhase(Phase::Delete);
     co_await services.store.setCopyState(copy.id, CopyState::Deleting, job.record().id);
     std::optional<Error> failure;
     bool wasThere = true;
@@ -49,7 +53,7 @@ Task<Outcome>
 deleteCopies(Services& services, Job& job, ServerId server, std::vector<Snapshot> copies) {
     Outcome outcome;
     try {
-        const ServerQueues::Turn turn = co_await services.queues.enter(server, job.cancellation());
+        const ServerTurns::Turn turn = co_await services.servers.enter(server, job.cancellation());
         ServerSession session(services, server, job.cancellation());
         for (const Snapshot& copy : copies) {
             job.setPhase(Phase::Delete);

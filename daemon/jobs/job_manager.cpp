@@ -3,6 +3,7 @@
 
 #include "daemon/base/log.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/jobs/mount_status.hpp"
 #include "daemon/jobs/settle.hpp"
 
 #include <algorithm>
@@ -12,67 +13,8 @@
 namespace fsrvp::jobs {
 namespace {
 
-/// Runs all at once; gives their outcomes as one.
-Task<Outcome> together(EventLoop& loop, std::vector<Task<Outcome>> parts) {
-    Outcome all;
-    std::size_t left = parts.size();
-    const OneShot<bool> done(loop);
-    const auto collect = [](Task<Outcome> part, Outcome& into) -> Task<void> {
-        Outcome outcome = co_await std::move(part);
-        into.ids.insert(into.ids.end(), outcome.ids.begin(), outcome.ids.end());
-        into.errors.insert(into.errors.end(), outcome.errors.begin(), outcome.errors.end());
-    };
-    TaskGroup group(loop);
-    std::exception_ptr failure;
-    for (Task<Outcome>& part : parts) {
-        group.spawn(collect(std::move(part), all), [&](std::exception_ptr e) {
-            failure = e ? e : failure;
-            if (--left == 0) {
-                done.set(true);
-            }
-        });
-    }
-    co_await done;
-    if (failure) {
-        std::rethrow_exception(failure);
-    }
-    co_return all;
-}
-
-Task<Outcome> createSet(Services& services,
-                        Job& job,
-                        ServerId server,
-                        std::vector<Unc> sources,
-                        SnapshotOptions options) {
-    Outcome outcome;
-    CreateSet set(services, job, std::move(server), std::move(sources), std::move(options));
-    try {
-        outcome.ids = co_await set.run();
-    } catch (const Error& error) {
-        outcome.errors.push_back(error);
-    }
-    co_return outcome;
-}
-
-/// The one error of a job that did not do all it should.
-std::optional<Error> summary(const Outcome& outcome) {
-    if (outcome.errors.empty()) {
-        return std::nullopt;
-    }
-    const Error& first = outcome.errors.front();
-    if (outcome.errors.size() == 1 && outcome.ids.empty()) {
-        return first;
-    }
-    std::string message;
-    for (const Error& error : outcome.errors) {
-        message += message.empty() ? error.what() : std::string("; ") + error.what();
-    }
-    const Errc code = outcome.ids.empty() ? first.code() : Errc::Partial;
-    return Error(code, message, first.hresult()).withHint(first.hint());
-}
-
-std::string textOf(const Unc& source) {
-    return source.text();
+std::string textOf(const Source& source) {
+    return source.unc.text();
 }
 
 std::string textOf(const Snapshot& snapshot) {
@@ -110,7 +52,8 @@ class Counted {
     std::size_t& count_;
 };
 
-void checkDeletable(const Snapshot& snapshot) {
+/// @param what  "deleted", "mounted"
+void checkUsable(const Snapshot& snapshot, const std::string& what) {
     const std::string name = "snapshot " + std::to_string(snapshot.id);
     switch (snapshot.state) {
     case CopyState::Exposed:
@@ -125,7 +68,7 @@ void checkDeletable(const Snapshot& snapshot) {
         throw Error(Errc::NotFound, name + " was never completed");
     case CopyState::LostOnServer:
         throw Error(Errc::LostOnServer,
-                    name + " can't be deleted through FSRVP any more: its server has lost it");
+                    name + " can't be " + what + " any more: its server has lost it");
     }
 }
 
@@ -153,27 +96,34 @@ std::size_t JobManager::unfinished() const {
         jobs_.begin(), jobs_.end(), [](const auto& entry) { return !entry.second->hasEnded(); }));
 }
 
-ServerId JobManager::serverOf(const Unc& source) const {
-    return ServerId{asciiLower(source.server), services_.config()->settings(source.server).port};
+ServerId JobManager::serverOf(const Source& source) const {
+    const std::string& host = source.unc.server;
+    const std::uint16_t configured = services_.config()->settings(host).port;
+    return ServerId{asciiLower(host), source.port.value_or(configured)};
 }
 
 Task<std::shared_ptr<Job>> JobManager::create(CreateRequest request) {
     if (request.sources.empty()) {
         throw Error(Errc::InvalidArgument, "no share was named to take a snapshot of");
     }
-    std::map<ServerId, std::vector<Unc>> byServer;
+    if (request.sources.size() > 1 && request.mount && !request.mount->destination.empty()) {
+        throw Error(Errc::InvalidArgument,
+                    "the snapshots of several shares can't be mounted at one place")
+            .withHint("name one share, or no destination");
+    }
+    std::map<ServerId, std::vector<Source>> byServer;
     std::set<std::pair<ServerId, std::string>> seen;
-    for (const Unc& source : request.sources) {
+    for (const Source& source : request.sources) {
         const ServerId server = serverOf(source);
-        if (!seen.emplace(server, asciiLower(source.share)).second) {
-            throw Error(Errc::InvalidArgument, source.text() + " was named twice");
+        if (!seen.emplace(server, asciiLower(source.unc.share)).second) {
+            throw Error(Errc::InvalidArgument, source.unc.text() + " was named twice");
         }
         byServer[server].push_back(source);
     }
     checkLimit();
     JobRecord record = newRecord("create", request.uid, subjects(request.sources));
-    Work work = [this, byServer, options = request.options](Job& job) {
-        return createOn(job, byServer, options);
+    Work work = [this, byServer, options = request.options, mount = request.mount](Job& job) {
+        return createOn(job, byServer, options, mount);
     };
     co_return co_await accept(std::move(record), request.timeout, std::move(work));
 }
@@ -185,7 +135,7 @@ Task<std::shared_ptr<Job>> JobManager::remove(DeleteRequest request) {
     std::map<ServerId, std::vector<Snapshot>> byServer;
     std::set<std::int64_t> seen;
     for (const Snapshot& snapshot : request.snapshots) {
-        checkDeletable(snapshot);
+        checkUsable(snapshot, "deleted");
         if (seen.insert(snapshot.id).second) {
             byServer[snapshot.server].push_back(snapshot);
         }
@@ -196,6 +146,61 @@ Task<std::shared_ptr<Job>> JobManager::remove(DeleteRequest request) {
     co_return co_await accept(std::move(record), request.timeout, std::move(work));
 }
 
+Task<std::shared_ptr<Job>> JobManager::mount(MountRequest request) {
+    const Snapshot& snapshot = request.snapshot;
+    checkUsable(snapshot, "mounted");
+    checkLimit();
+    JobRecord record = newRecord("mount", request.uid, {std::to_string(snapshot.id)});
+    MountWish wish;
+    wish.destination = request.destination;
+    wish.uid = request.uid;
+    Work work = [this, id = snapshot.id, wish](Job& job) {
+        return mountById(services_, job, id, wish);
+    };
+    co_return co_await accept(std::move(record), request.timeout, std::move(work));
+}
+
+Task<std::shared_ptr<Job>> JobManager::unmount(UnmountRequest request) {
+    const std::int64_t id = request.snapshot.id;
+    if (services_.store.mountsOf(id).empty()) {
+        throw Error(Errc::NotFound, "snapshot " + std::to_string(id) + " is not mounted");
+    }
+    checkLimit();
+    JobRecord record = newRecord("unmount", request.uid, {std::to_string(id)});
+    Work work = [this, id, path = request.path, lazy = request.lazy](Job& job) {
+        return unmountById(services_, job, id, path, lazy);
+    };
+    co_return co_await accept(std::move(record), request.timeout, std::move(work));
+}
+
+std::set<ServerId> JobManager::serversToSettle() {
+    std::set<ServerId> servers;
+    for (const ShadowCopySet& set : services_.store.listUnsettledSets()) {
+        servers.insert(set.server);
+    }
+    for (const Snapshot& copy : services_.store.listDeleting()) {
+        servers.insert(copy.server);
+    }
+    return servers;
+}
+
+std::set<ServerId> JobManager::serversToRestore() {
+    std::set<ServerId> servers;
+    const mount::MountTable table = services_.mounter.table();
+    for (const MountRecord& mount : services_.store.listMounts()) {
+        const std::optional<Snapshot> copy = services_.store.findSnapshot(mount.copy);
+        if (!copy || copy->state != CopyState::Exposed) {
+            continue; // what is left of a delete, which the settling of its server finishes
+        }
+        if (!mount.unmounting && isMounted(mount, table)) {
+            services_.files.link(*copy, mount.path);
+        } else {
+            servers.insert(copy->server);
+        }
+    }
+    return servers;
+}
+
 Task<void> JobManager::recover() {
     const std::vector<JobRecord> open = services_.store.listOpenJobs();
     const std::string errorName(errcName(Errc::Failed));
@@ -204,16 +209,14 @@ Task<void> JobManager::recover() {
     for (const JobRecord& job : open) {
         co_await services_.store.finishJob(job.id, JobState::Failed, errorName, message);
     }
-    std::set<ServerId> servers;
-    for (const ShadowCopySet& set : services_.store.listUnsettledSets()) {
-        servers.insert(set.server);
-    }
-    for (const Snapshot& copy : services_.store.listDeleting()) {
-        servers.insert(copy.server);
-    }
-    for (const ServerId& server : servers) {
+    for (const ServerId& server : serversToSettle()) {
         JobRecord record = newRecord("settle", 0, {server.text()});
         Work work = [this, server](Job& job) { return settleOn(job, server); };
+        co_await accept(std::move(record), std::chrono::seconds(0), std::move(work));
+    }
+    for (const ServerId& server : serversToRestore()) {
+        JobRecord record = newRecord("restore", 0, {server.text()});
+        Work work = [this, server](Job& job) { return restoreOn(services_, job, server); };
         co_await accept(std::move(record), std::chrono::seconds(0), std::move(work));
     }
 }
@@ -303,11 +306,12 @@ Task<void> JobManager::end(std::shared_ptr<Job> job, Outcome outcome) {
 }
 
 Task<Outcome> JobManager::createOn(Job& job,
-                                   std::map<ServerId, std::vector<Unc>> byServer,
-                                   SnapshotOptions options) {
+                                   std::map<ServerId, std::vector<Source>> byServer,
+                                   SnapshotOptions options,
+                                   std::optional<MountAfter> mount) {
     std::vector<Task<Outcome>> parts;
     for (const auto& [server, sources] : byServer) {
-        parts.push_back(createSet(services_, job, server, sources, options));
+        parts.push_back(createAndMount(services_, job, server, sources, options, mount));
     }
     co_return co_await together(services_.loop, std::move(parts));
 }
@@ -330,8 +334,8 @@ Task<Outcome> JobManager::settleOn(Job& job, ServerId server) {
     for (std::size_t attempt = 0;; ++attempt) {
         std::optional<Error> failure;
         try {
-            const ServerQueues::Turn turn =
-                co_await services_.queues.enter(server, job.cancellation());
+            const ServerTurns::Turn turn =
+                co_await services_.servers.enter(server, job.cancellation());
             ServerSession session(services_, server, job.cancellation());
             job.setPhase(Phase::Settle);
             // Also where only deletes are left: they are not tried again once begun.

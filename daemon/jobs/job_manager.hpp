@@ -4,25 +4,45 @@
 #include "daemon/jobs/create_set.hpp"
 #include "daemon/jobs/delete_copies.hpp"
 #include "daemon/jobs/job.hpp"
+#include "daemon/jobs/mount_jobs.hpp"
 #include "daemon/jobs/services.hpp"
 
 #include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace fsrvp::jobs {
 
 struct CreateRequest {
-    std::vector<Unc> sources;
+    std::vector<Source> sources;
     SnapshotOptions options;
+    std::optional<MountAfter> mount;
     std::chrono::seconds timeout{0}; ///< of the whole job; 0: the configuration's
     std::uint32_t uid = 0;
 };
 
 struct DeleteRequest {
     std::vector<Snapshot> snapshots;
+    std::chrono::seconds timeout{0};
+    std::uint32_t uid = 0;
+};
+
+struct MountRequest {
+    Snapshot snapshot;
+    std::string destination; ///< empty: the default place
+    std::chrono::seconds timeout{0};
+    std::uint32_t uid = 0;
+};
+
+struct UnmountRequest {
+    Snapshot snapshot;
+    std::string path;  ///< only this mount; empty: all that fsrvpd made
+    bool lazy = false; ///< out of the tree at once, whoever uses it
     std::chrono::seconds timeout{0};
     std::uint32_t uid = 0;
 };
@@ -44,9 +64,13 @@ class JobManager {
     Task<std::shared_ptr<Job>> create(CreateRequest request);
     /// @throws Error(NotFound) for a snapshot that is deleted, Error(BadState) for one being made
     Task<std::shared_ptr<Job>> remove(DeleteRequest request);
+    /// @throws as remove()
+    Task<std::shared_ptr<Job>> mount(MountRequest request);
+    /// @throws Error(NotFound) when nothing is recorded to be mounted there
+    Task<std::shared_ptr<Job>> unmount(UnmountRequest request);
 
-    /// At start: closes the jobs that the last fsrvpd left open, and settles, as jobs of their own,
-    /// what they left on servers.
+    /// At start: closes the jobs that the last fsrvpd left open, and, as jobs of their own, settles
+    /// what they left on servers and mounts again what is recorded and not there.
     Task<void> recover();
 
     /// Null when it is unknown here: never was, or ended over two minutes ago.
@@ -63,12 +87,16 @@ class JobManager {
     Task<std::shared_ptr<Job>> accept(JobRecord record, std::chrono::seconds timeout, Work work);
     Task<void> run(std::shared_ptr<Job> job, std::chrono::seconds timeout, Work work);
     Task<void> end(std::shared_ptr<Job> job, Outcome outcome);
-    Task<Outcome>
-    createOn(Job& job, std::map<ServerId, std::vector<Unc>> byServer, SnapshotOptions options);
+    Task<Outcome> createOn(Job& job,
+                           std::map<ServerId, std::vector<Source>> byServer,
+                           SnapshotOptions options,
+                           std::optional<MountAfter> mount);
     Task<Outcome> deleteOn(Job& job, std::map<ServerId, std::vector<Snapshot>> byServer);
     Task<Outcome> settleOn(Job& job, ServerId server);
     std::size_t unfinished() const;
-    ServerId serverOf(const Unc& source) const;
+    ServerId serverOf(const Source& source) const;
+    std::set<ServerId> serversToSettle();
+    std::set<ServerId> serversToRestore();
 
     Services services_;
     std::chrono::milliseconds keepEnded_;

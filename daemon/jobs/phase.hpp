@@ -17,6 +17,8 @@ enum class Phase {
     Expose,
     Map,
     Recover,
+    Mount,
+    Unmount,
     Delete,
     Settle
 };
@@ -32,6 +34,8 @@ constexpr std::string_view phaseName(Phase phase) noexcept {
                                           "expose",
                                           "map",
                                           "recover",
+                                          "mount",
+                                          "unmount",
                                           "delete",
                                           "settle"};
     return names[static_cast<unsigned>(phase)];

@@ -83,11 +83,15 @@ class ServerSession {
     std::shared_ptr<const Config> config_;
     Timeouts timeouts_;
     std::optional<agent::Connection> connection_;
+    bool hasAnswered_ = false; ///< a call of this session has
 };
 
 template <class Op> Task<Reply<Op>> ServerSession::call(typename Op::In in) {
     constexpr int kRepeats = 3;
     Reply<Op> reply;
+    // A server that was restarted while our connection lingered has cut it. The first call of a
+    // job, which this is then, is none that must not be sent twice: it asks, or settles, or deletes.
+    bool mayBeStale = !hasAnswered_;
     for (int attempt = 0; attempt <= kRepeats; ++attempt) {
         co_await connect();
         std::optional<Error> lost;
@@ -97,9 +101,14 @@ template <class Op> Task<Reply<Op>> ServerSession::call(typename Op::In in) {
             lost = error.withContext(std::string(Op::name) + " on " + server_.text());
         }
         if (lost) {
+            mayBeStale = mayBeStale && connection_->hasLingered();
             disconnect();
+            if (mayBeStale && lost->code() == Errc::Unreachable) {
+                continue;
+            }
             throw Error(*lost);
         }
+        hasAnswered_ = true;
         if (reactionTo(Op::opnum, reply.hresult) != Reaction::RepeatCall) {
             break;
         }

@@ -5,7 +5,10 @@
 #include "daemon/base/event_loop.hpp"
 #include "daemon/config/config.hpp"
 #include "daemon/jobs/add_spacing.hpp"
-#include "daemon/jobs/server_queue.hpp"
+#include "daemon/jobs/turns.hpp"
+#include "daemon/mount/mounter.hpp"
+#include "daemon/mount/path_helper.hpp"
+#include "daemon/mount/runtime_files.hpp"
 #include "db/store.hpp"
 
 #include <chrono>
@@ -19,8 +22,12 @@ struct Services {
     EventLoop& loop;
     db::Store& store;
     agent::Pool& pool;
-    ServerQueues& queues;
+    ServerTurns& servers;
+    SnapshotTurns& snapshots;
     AddSpacing& spacing;
+    mount::Mounter& mounter;
+    mount::PathHelper& paths;
+    mount::RuntimeFiles& files;
     /// The configuration as it is now; a job asks once and keeps what it got.
     std::function<std::shared_ptr<const Config>()> config;
 };

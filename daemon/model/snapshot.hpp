@@ -60,6 +60,8 @@ struct Snapshot {
     std::map<std::string, std::string> labels;
     std::optional<std::string> policy;
     std::uint32_t ownerUid = 0;
+    std::vector<std::string> mountPoints;       ///< where it is mounted now
+    std::vector<std::string> absentMountPoints; ///< where it is to be mounted and is not
 };
 
 /// A shadow copy set that some job has to finish or settle.

@@ -39,11 +39,12 @@ nlohmann::ordered_json snapshotToJson(const Snapshot& s) {
     json["description"] = s.description;
     json["labels"] = s.labels;
     json["policy"] = s.policy ? nlohmann::ordered_json(*s.policy) : nlohmann::ordered_json(nullptr);
-    // Protection, holds and mounts come with their own features; the schema has them from the
-    // start so that a reader of schema 1 finds every key.
+    // Protection and holds come with their own features; the schema has them from the start so
+    // that a reader of schema 1 finds every key.
     json["protected"] = false;
     json["holds"] = 0;
-    json["mount_points"] = nlohmann::ordered_json::array();
+    json["mount_points"] = s.mountPoints;
+    json["absent_mount_points"] = s.absentMountPoints;
     return json;
 }
 

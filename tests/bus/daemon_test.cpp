@@ -290,7 +290,7 @@ TEST_F(OrdinaryUser, SeesOnlyHisOwnSnapshots) {
 TEST_F(OrdinaryUser, MayNotCreateOrDelete) {
     insertSnapshots(1, kNobody);
 
-    const RunResult create = ctlAsNobody({"create", "-q", "//fs1/data"});
+    const RunResult create = ctlAsNobody({"create", "-q", "--no-mount", "//fs1/data"});
     const RunResult remove = ctlAsNobody({"delete", "-q", "1"});
 
     EXPECT_EQ(create.exitCode, 4);
@@ -308,7 +308,8 @@ TEST_F(OrdinaryUser, NeitherSeesNorCancelsAnothersJob) {
                         {"timeouts", {{"connect_sec", 60}}}});
     daemon.stop();
     daemon.start();
-    EXPECT_EQ(daemon.ctl({"create", "-q", "--no-block", "//192.0.2.1/data"}).exitCode, 0);
+    EXPECT_EQ(daemon.ctl({"create", "-q", "--no-mount", "--no-block", "//192.0.2.1/data"}).exitCode,
+              0);
 
     EXPECT_EQ(json::parse(ctlAsNobody({"job", "list", "--json"}).out)["jobs"], json::array());
     EXPECT_EQ(ctlAsNobody({"job", "cancel", "1"}).exitCode, 4);

@@ -26,11 +26,24 @@ enum class JobEnding {
 struct SeenCreate {
     std::vector<std::string> sources;
     std::vector<std::string> optionKeys;
+    bool mount = true;
+    std::string destination;
+    bool shareRoot = false;
     std::string context;
     std::string description;
     std::map<std::string, std::string> labels;
     std::uint64_t timeoutSec = 0;
     bool writable = false;
+};
+
+/// What the last method that begins a job was called with.
+struct SeenCall {
+    std::string method;
+    std::vector<std::string> ids;
+    std::vector<std::string> optionKeys;
+    std::string destination;
+    std::uint64_t timeoutSec = 0;
+    bool lazy = false;
 };
 
 /// org.fsrvpd1 on a bus, with snapshots and jobs in memory and no server behind it; for tests of
@@ -47,6 +60,15 @@ class FakeManager {
     /// An exposed snapshot, numbered from 1.
     static Snapshot snapshot(std::int64_t id);
     void add(const Snapshot& snapshot);
+
+    /// A share is mounted there on the fake's host, so that paths below it are sources.
+    void addShare(const std::string& path, const Unc& share);
+    /// No snapshot can be mounted there.
+    void refuseDestination(const std::string& path, const Error& error);
+    /// Mounting fails with this; a new snapshot stays then, and its job's error is Partial.
+    void failMounts(const Error& error);
+    /// Somebody uses what is mounted there: unmounting it and deleting it are refused as Busy.
+    void holdMount(const std::string& path, const std::string& who);
 
     void endJobs(JobEnding how);
     /// Every job fails with this; those of `partial` succeed before it (create: the first sources;
@@ -67,6 +89,8 @@ class FakeManager {
     bool waitUntilJobIsRead(std::chrono::seconds limit = std::chrono::seconds(10)) const;
     bool waitUntilCancelled(std::chrono::seconds limit = std::chrono::seconds(10)) const;
     SeenCreate lastCreate() const;
+    SeenCall lastCall() const;
+    Snapshot find(std::int64_t id) const;
 
     /// Leaves the bus as a process does that ends.
     void vanish();

@@ -77,7 +77,7 @@ class BadInput : public LabTest {
     }
 
     std::string expectCreateFails(const std::string& source, int status, const std::string& name) {
-        const std::string message = expectFailure({"create", source}, status, name);
+        const std::string message = expectFailure({"create", "--no-mount", source}, status, name);
         expectNothingLeft();
         return message;
     }
@@ -141,7 +141,7 @@ TEST_F(BadInput, HostThatNeverAnswersTimesOut) {
 
 TEST_F(BadInput, FrozenServerTimesOut) {
     lab().freeze();
-    const std::string said = expectFailure({"create", unc("data")}, 8, "TimedOut");
+    const std::string said = expectFailure({"create", "--no-mount", unc("data")}, 8, "TimedOut");
     lab().thaw();
 
     EXPECT_THAT(said, HasSubstr("did not answer within 2 s"));
@@ -192,8 +192,9 @@ TEST_F(BadInput, DirectoryInAShareIsRefused) {
 }
 
 TEST_F(BadInput, SourceNamedTwiceIsRefused) {
-    EXPECT_THAT(expectFailure({"create", unc("data"), unc("DATA")}, 2, "InvalidArgument"),
-                HasSubstr("was named twice"));
+    EXPECT_THAT(
+        expectFailure({"create", "--no-mount", unc("data"), unc("DATA")}, 2, "InvalidArgument"),
+        HasSubstr("was named twice"));
     expectNothingLeft();
 }
 
@@ -249,7 +250,8 @@ TEST_F(BrokenConfiguration, AtStartIsNamedByCreateAndMendedByHup) {
     daemon->start();
 
     EXPECT_EQ(daemon->ctl({"list"}).exitCode, 0);
-    const std::string said = expectFailure({"create", unc("data")}, 1, "Configuration");
+    const std::string said =
+        expectFailure({"create", "--no-mount", unc("data")}, 1, "Configuration");
     EXPECT_THAT(said, AllOf(HasSubstr("servers.d/lab.json:3"), HasSubstr("'prot'")));
     EXPECT_THAT(daemon->log(), HasSubstr("servers.d/lab.json:3"));
     expectNothingLeft();
@@ -283,7 +285,7 @@ TEST_F(BrokenConfiguration, FileThatOthersCanWriteIsRefusedByName) {
     daemon->stop();
     daemon->start();
 
-    EXPECT_THAT(expectFailure({"create", unc("data")}, 1, "Configuration"),
+    EXPECT_THAT(expectFailure({"create", "--no-mount", unc("data")}, 1, "Configuration"),
                 HasSubstr("servers.d/lab.json"));
 }
 

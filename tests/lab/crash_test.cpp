@@ -66,7 +66,9 @@ class CrashTest : public LabTest {
     }
 
     /// Opens the connection to the server; it stays for two seconds.
-    void warmUp() { EXPECT_EQ(daemon->ctl({"create", "-q", unc("plain")}).exitCode, 5); }
+    void warmUp() {
+        EXPECT_EQ(daemon->ctl({"create", "-q", "--no-mount", unc("plain")}).exitCode, 5);
+    }
 
     void holdAt(const Moment& moment) {
         if (moment.what == Moment::What::Request) {
@@ -79,7 +81,7 @@ class CrashTest : public LabTest {
     std::unique_ptr<Process> createUntil(const Moment& moment) {
         warmUp();
         holdAt(moment);
-        auto creating = daemon->startCtl({"create", "-q", unc("data")});
+        auto creating = daemon->startCtl({"create", "-q", "--no-mount", unc("data")});
         EXPECT_TRUE(proxy->waitUntilHeld());
         EXPECT_EQ(daemon->agents().size(), 1U);
         EXPECT_EQ(daemon->sql("SELECT state FROM shadow_copy_set"), stateAt(moment.call));
@@ -174,7 +176,7 @@ using Hang = CrashTest;
 
 TEST_F(Hang, WhileConnectingDoesNotKeepFsrvpdFromStopping) {
     lab().freeze();
-    const auto creating = daemon->startCtl({"create", "-q", unc("data")});
+    const auto creating = daemon->startCtl({"create", "-q", "--no-mount", unc("data")});
     ASSERT_TRUE(waitFor([this] { return !daemon->agents().empty(); }, seconds(5)));
 
     daemon->stop(seconds(2));

@@ -19,16 +19,16 @@ TEST_F(DeadClient, SetThatNobodyKnowsIsOutlasted) {
     daemon->stop();
     daemon->writeLab(lab(), {{"port", proxy.port()}});
     daemon->start();
-    EXPECT_EQ(daemon->ctl({"create", "-q", unc("plain")}).exitCode, 5);
+    EXPECT_EQ(daemon->ctl({"create", "-q", "--no-mount", unc("plain")}).exitCode, 5);
     proxy.holdReply(3);
-    const auto creating = daemon->startCtl({"create", "-q", unc("data")});
+    const auto creating = daemon->startCtl({"create", "-q", "--no-mount", unc("data")});
     ASSERT_TRUE(proxy.waitUntilHeld());
     ASSERT_EQ(daemon->sql("SELECT id FROM shadow_copy_set").size(), 0U);
     ::kill(daemon->agents().at(0), SIGKILL);
     EXPECT_EQ(creating->wait(seconds(5)), 9) << creating->err();
     proxy.cut();
 
-    const RunResult result = daemon->ctl({"create", "-q", unc("data")}, seconds(150));
+    const RunResult result = daemon->ctl({"create", "-q", "--no-mount", unc("data")}, seconds(150));
 
     EXPECT_EQ(result.exitCode, 0) << result.err << daemon->log();
     deleteAll();

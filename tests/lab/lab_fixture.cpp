@@ -30,7 +30,7 @@ void LabTest::SetUp() {
 }
 
 json LabTest::create(const std::vector<std::string>& shares, Argv options) {
-    options.insert(options.begin(), {"create", "-q", "--json"});
+    options.insert(options.begin(), {"create", "-q", "--json", "--no-mount"});
     for (const std::string& share : shares) {
         options.push_back(unc(share));
     }

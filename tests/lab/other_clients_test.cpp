@@ -113,7 +113,7 @@ TEST_F(OtherClients, SnapshotsOfRpcclientAndOursLiveBesideEachOther) {
 TEST_F(OtherClients, SetInProgressIsWaitedFor) {
     const SetOnly theirs = startSetAndDie();
 
-    const auto creating = daemon->startCtl({"create", "-q", unc("data")});
+    const auto creating = daemon->startCtl({"create", "-q", "--no-mount", unc("data")});
     ASSERT_TRUE(waitForPhase("wait"));
     EXPECT_FALSE(creating->wait(std::chrono::milliseconds(0)));
     EXPECT_TRUE(abortSet(theirs));
@@ -126,7 +126,8 @@ TEST_F(OtherClients, SetInProgressIsWaitedFor) {
 TEST_F(OtherClients, SetInProgressIsNamedWhenTheJobsTimeIsOver) {
     const SetOnly theirs = startSetAndDie();
 
-    const RunResult result = daemon->ctl({"create", "-q", "--timeout", "2s", unc("data")});
+    const RunResult result =
+        daemon->ctl({"create", "-q", "--no-mount", "--timeout", "2s", unc("data")});
 
     EXPECT_EQ(result.exitCode, 7) << result.err;
     EXPECT_THAT(result.err, HasSubstr("0x80042316"));
@@ -137,7 +138,7 @@ TEST_F(OtherClients, SetInProgressIsNamedWhenTheJobsTimeIsOver) {
 
 TEST_F(OtherClients, JobThatWaitsCanBeCancelled) {
     const SetOnly theirs = startSetAndDie();
-    const auto creating = daemon->startCtl({"create", "-q", unc("data")});
+    const auto creating = daemon->startCtl({"create", "-q", "--no-mount", unc("data")});
     ASSERT_TRUE(waitForPhase("wait"));
 
     EXPECT_EQ(daemon->ctl({"job", "cancel", "1"}).exitCode, 0);
@@ -150,7 +151,7 @@ TEST_F(OtherClients, JobThatWaitsCanBeCancelled) {
 
 TEST_F(OtherClients, InterruptedFsrvpctlCancelsItsJob) {
     lab().freeze();
-    const auto creating = daemon->startCtl({"create", "-q", unc("data")});
+    const auto creating = daemon->startCtl({"create", "-q", "--no-mount", unc("data")});
     ASSERT_TRUE(waitFor([this] { return !daemon->agents().empty(); }, seconds(5)));
     creating->kill(SIGINT);
 

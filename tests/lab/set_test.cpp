@@ -39,7 +39,8 @@ TEST_F(Sets, KeepTheirOthersWhenOneIsDeleted) {
 }
 
 TEST_F(Sets, WithOneShareThatCannotLeaveNothingOfTheOthers) {
-    const RunResult result = daemon->ctl({"create", "-q", unc("data"), unc("plain"), unc("datab")});
+    const RunResult result =
+        daemon->ctl({"create", "-q", "--no-mount", unc("data"), unc("plain"), unc("datab")});
 
     EXPECT_EQ(result.exitCode, 5);
     EXPECT_THAT(result.err, testing::HasSubstr(unc("plain")));
@@ -64,8 +65,8 @@ class TwoServers : public LabTest {
 };
 
 TEST_F(TwoServers, HaveASetEachInOneJob) {
-    const json made =
-        daemon->ctlJson({"create", unc("data"), "//localhost/data", unc("datab")})["snapshots"];
+    const json made = daemon->ctlJson(
+        {"create", "--no-mount", unc("data"), "//localhost/data", unc("datab")})["snapshots"];
 
     ASSERT_EQ(made.size(), 3U);
     EXPECT_EQ(lab().listShares().size(), 2U);
@@ -78,12 +79,14 @@ TEST_F(TwoServers, HaveASetEachInOneJob) {
 }
 
 TEST_F(TwoServers, OneThatIsAwayDoesNotKeepTheOther) {
-    const json made = daemon->ctlJson({"create", unc("data"), "//localhost/data"})["snapshots"];
+    const json made =
+        daemon->ctlJson({"create", "--no-mount", unc("data"), "//localhost/data"})["snapshots"];
     ASSERT_EQ(made.size(), 2U);
     ASSERT_TRUE(daemon->waitUntilIdle());
     second.reset();
 
-    const RunResult created = daemon->ctl({"create", "-q", unc("datab"), "//localhost/datab"});
+    const RunResult created =
+        daemon->ctl({"create", "-q", "--no-mount", unc("datab"), "//localhost/datab"});
     EXPECT_EQ(created.exitCode, 6) << created.err;
     EXPECT_THAT(created.out, testing::HasSubstr(unc("datab")));
     EXPECT_THAT(created.err, testing::HasSubstr("//localhost/datab"));
@@ -119,8 +122,8 @@ TEST_F(SameShare, TwiceRightAfterEachOtherHasTwoSnapshots) {
 }
 
 TEST_F(SameShare, TwiceAtOnceHasTwoSnapshots) {
-    const auto one = daemon->startCtl({"create", "-q", unc("data")});
-    const auto other = daemon->startCtl({"create", "-q", unc("data")});
+    const auto one = daemon->startCtl({"create", "-q", "--no-mount", unc("data")});
+    const auto other = daemon->startCtl({"create", "-q", "--no-mount", unc("data")});
 
     EXPECT_EQ(one->wait(std::chrono::seconds(20)), 0) << one->err();
     EXPECT_EQ(other->wait(std::chrono::seconds(20)), 0) << other->err();

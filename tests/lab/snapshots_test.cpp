@@ -76,7 +76,8 @@ TEST_F(Snapshots, HaveTheSchemasKeysAsJson) {
                         {"policy", nullptr},
                         {"protected", false},
                         {"holds", 0},
-                        {"mount_points", json::array()}};
+                        {"mount_points", json::array()},
+                        {"absent_mount_points", json::array()}};
     EXPECT_EQ(made, expected);
     EXPECT_THAT(made["created"].get<std::string>(),
                 testing::MatchesRegex("20..-..-..T..:..:..\\.......Z"));
@@ -187,7 +188,8 @@ TEST_F(Contexts, ReadWriteSnapshotsCanBeWritten) {
 }
 
 TEST_F(Contexts, UnknownOnesAreRefusedBeforeTheServerIsAsked) {
-    const RunResult result = daemon->ctl({"create", "-q", "--context", "other", unc("data")});
+    const RunResult result =
+        daemon->ctl({"create", "-q", "--no-mount", "--context", "other", unc("data")});
 
     EXPECT_EQ(result.exitCode, 2) << result.err;
     EXPECT_THAT(daemon->agents(), IsEmpty());
@@ -195,7 +197,7 @@ TEST_F(Contexts, UnknownOnesAreRefusedBeforeTheServerIsAsked) {
 }
 
 TEST_F(Snapshots, AreMadeWithoutWaiting) {
-    const RunResult begun = daemon->ctl({"create", "-q", "--no-block", unc("data")});
+    const RunResult begun = daemon->ctl({"create", "-q", "--no-mount", "--no-block", unc("data")});
 
     EXPECT_EQ(begun.out, "1\n");
     EXPECT_TRUE(waitFor(

@@ -49,7 +49,7 @@ class Soak : public LabTest {
             ASSERT_TRUE(daemon->waitUntilIdle()); // so that the next agent is that of this create
         }
         const std::int64_t last = lastSet();
-        Argv arguments{"create", "-q"};
+        Argv arguments{"create", "-q", "--no-mount"};
         for (const std::string& share : shares) {
             arguments.push_back(unc(share));
         }

@@ -27,7 +27,9 @@ Dict fullSnapshot() {
             {"owner_uid", std::uint32_t{1000}},
             {"description", std::string("before the upgrade")},
             {"labels", std::map<std::string, std::string>{{"k", "v"}}},
-            {"policy", std::string("nightly")}};
+            {"policy", std::string("nightly")},
+            {"mount_points", std::vector<std::string>{"/mnt/a", "/mnt/b"}},
+            {"absent_mount_points", std::vector<std::string>{"/mnt/c"}}};
 }
 
 Dict without(Dict dict, const std::string& key) {
@@ -60,7 +62,8 @@ TEST(SnapshotFromBus, HasEveryValueOfTheJson) {
               R"("completed":"2026-11-22T07:30:01.000042Z","context":"app-rollback",)"
               R"("writable":true,"state":"lost-on-server","owner_uid":1000,)"
               R"("description":"before the upgrade","labels":{"k":"v"},"policy":"nightly",)"
-              R"("protected":false,"holds":0,"mount_points":[]})");
+              R"("protected":false,"holds":0,"mount_points":["/mnt/a","/mnt/b"],)"
+              R"("absent_mount_points":["/mnt/c"]})");
 }
 
 TEST(SnapshotFromBus, TakesAbsentTimesAndPolicyForUnknown) {
@@ -83,6 +86,9 @@ TEST(SnapshotFromBus, RefusesMissingWrongAndUnknownValues) {
     EXPECT_EQ(failureOf(with(fullSnapshot(), "set_id", std::string("odd"))), Errc::Protocol);
     EXPECT_EQ(failureOf(with(fullSnapshot(), "source", std::string("odd"))), Errc::Protocol);
     EXPECT_EQ(failureOf(with(fullSnapshot(), "context", std::string("odd"))), Errc::Protocol);
+    EXPECT_EQ(failureOf(without(fullSnapshot(), "mount_points")), Errc::Protocol);
+    EXPECT_EQ(failureOf(with(fullSnapshot(), "absent_mount_points", std::string("/mnt/c"))),
+              Errc::Protocol);
 }
 
 class ServerText : public testing::TestWithParam<const char*> {};

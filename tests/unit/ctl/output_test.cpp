@@ -105,6 +105,51 @@ TEST(ReportSnapshots, OfNothingButAnErrorIsTheErrorAlone) {
     EXPECT_EQ(json["error"]["message"], "cannot do it");
 }
 
+Snapshot exposedSnapshot() {
+    Snapshot snapshot;
+    snapshot.id = 7;
+    snapshot.source = Unc{"fs1", "data"};
+    snapshot.exposed = "data@{1}";
+    snapshot.state = CopyState::Exposed;
+    return snapshot;
+}
+
+TEST(SentenceOf, SaysWhereASnapshotIs) {
+    Snapshot snapshot = exposedSnapshot();
+    EXPECT_EQ(sentenceOf(snapshot), "snapshot 7 of //fs1/data is exposed as data@{1}, not mounted");
+
+    snapshot.mountPoints = {"/mnt/a"};
+    EXPECT_EQ(sentenceOf(snapshot), "snapshot 7 of //fs1/data is mounted at /mnt/a");
+    snapshot.mountPoints = {"/mnt/a", "/mnt/b"};
+    EXPECT_EQ(sentenceOf(snapshot), "snapshot 7 of //fs1/data is mounted at /mnt/a, /mnt/b");
+    EXPECT_EQ(sentenceAfterUnmount(snapshot),
+              "snapshot 7 of //fs1/data is still mounted at /mnt/a, /mnt/b");
+
+    snapshot.mountPoints.clear();
+    EXPECT_EQ(sentenceAfterUnmount(snapshot), sentenceOf(snapshot));
+    snapshot.state = CopyState::Deleted;
+    EXPECT_EQ(sentenceOf(snapshot), "snapshot 7 of //fs1/data is deleted");
+}
+
+TEST(SentenceOf, IsOneLineWhateverTheNames) {
+    useUtf8();
+    Snapshot snapshot = exposedSnapshot();
+    snapshot.exposed = "data\n\x1b[2J";
+    EXPECT_EQ(sentenceOf(snapshot),
+              "snapshot 7 of //fs1/data is exposed as data\\x0a\\x1b[2J, not mounted");
+
+    snapshot.mountPoints = {"/mnt/写 真\n,\x7f"};
+    EXPECT_EQ(sentenceOf(snapshot), "snapshot 7 of //fs1/data is mounted at /mnt/写 真\\x0a,\\x7f");
+}
+
+TEST(Note, HasTheNameThatTheProgramWasCalledBy) {
+    CaptureStderr();
+    note({.program = "cifs"}, "sound");
+    reportError({.program = "cifs"}, Error(Errc::NotFound, "gone"));
+
+    EXPECT_EQ(GetCapturedStderr(), "cifs: sound\ncifs: gone\n");
+}
+
 TEST(Note, IsNotWrittenWhenQuiet) {
     CaptureStderr();
     note({.quiet = true}, "silence");

@@ -262,11 +262,12 @@ TEST(EventLoop, ReportsAChildsEndAndReapsIt) {
         pause();
         _exit(0);
     }
-    bool ended = false;
-    const EventSource source = loop.onChildExit(child, [&] { ended = true; });
+    int status = -1;
+    const EventSource source = loop.onChildExit(child, [&](int ended) { status = ended; });
 
     kill(child, SIGKILL);
-    ASSERT_TRUE(loop.runUntil([&] { return ended; }, kLimit));
+    ASSERT_TRUE(loop.runUntil([&] { return status != -1; }, kLimit));
+    EXPECT_EQ(status, 128 + SIGKILL);
     loop.runUntil([] { return false; }, 1ms);
 
     EXPECT_EQ(waitpid(child, nullptr, WNOHANG), -1) << "the child is still there";

@@ -101,7 +101,7 @@ TEST_F(CreateTest, EveryContextReachesTheServer) {
 TEST_F(CreateTest, AWritableSnapshotAsksForAutoRecovery) {
     FssServer& server = addServer("fs1", {"data"});
     CreateRequest request;
-    request.sources.push_back(Unc::parse("//fs1/data"));
+    request.sources.push_back(Source{Unc::parse("//fs1/data"), {}, {}, {}});
     request.options.writable = true;
     request.options.labelling.description = "before the update";
     request.options.labelling.labels = {{"ticket", "4711"}};
@@ -198,6 +198,21 @@ TEST_F(DurablePoints, ADeleteIsWrittenBeforeItIsSent) {
         (Seen{"DeleteShareMapping", "job done running, set complete, copies deleting, mapped"}));
     EXPECT_EQ(copyStates(), "deleted");
     EXPECT_EQ(store().commits() - before, 5U) << "accepted, running, deleting, deleted, ended";
+}
+
+TEST_F(CreateTest, AServerThatWasRestartedWhileItsConnectionLingeredIsConnectedAgain) {
+    FssServer& server = addServer("fs1", {"data"});
+    create({"//fs1/data"});
+
+    server.cutConnections();
+    const auto second = create({"//fs1/data"});
+    server.cutConnections();
+    const auto gone = remove({1, 2});
+
+    EXPECT_EQ(errorName(*second), "none") << errorText(*second);
+    EXPECT_EQ(errorName(*gone), "none") << errorText(*gone);
+    EXPECT_EQ(server.connectCount(), 3U);
+    EXPECT_EQ(server.exposedShares().size(), 0U);
 }
 
 } // namespace

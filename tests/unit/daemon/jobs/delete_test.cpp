@@ -154,6 +154,7 @@ TEST_F(DeleteTest, OneThatFailsDoesNotKeepTheOthers) {
 }
 
 TEST_F(DeleteTest, AfterALostConnectionTheOthersAreStillDeleted) {
+    crash(); // a new connection: one that has lingered is tried again
     server.fail<DeleteShareMapping>(Failure::drop(When::BeforeActing));
 
     const auto job = remove(ids);
@@ -166,6 +167,7 @@ TEST_F(DeleteTest, WhenTheAnswerIsLostTheNextDeleteFinishesIt) {
     for (const When when : {When::BeforeActing, When::AfterActing}) {
         FssServer& fresh = startAfresh({"data"});
         const auto made = create({"//fs1/data"})->ids();
+        crash(); // a new connection: one that has lingered is tried again
         fresh.fail<DeleteShareMapping>(Failure::drop(when));
 
         EXPECT_EQ(errorName(*remove(made)), "Unreachable");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/unit/daemon/jobs/jobs_fixture.hpp"
 
+#include "daemon/mount/exec_mounter.hpp"
 #include "db/database.hpp"
 
 #include <utility>
@@ -19,19 +20,34 @@ void repeat(Calls& calls, const std::string& name, unsigned times) {
 struct JobsTest::Engine {
     Engine(JobsTest& test, std::chrono::milliseconds addGap, std::chrono::milliseconds keepEnded)
         : store(test.loop, test.stateNow()),
-          pool(test.loop, test.launcher, agent::PoolTimes{test.linger, 1ms}), queues(test.loop),
-          spacing(test.loop, addGap),
-          manager(
-              Services{test.loop, store, pool, queues, spacing, [&test] { return test.config_; }},
-              keepEnded) {
+          pool(test.loop, test.launcher, agent::PoolTimes{test.linger, 1ms}), servers(test.loop),
+          snapshots(test.loop), spacing(test.loop, addGap), mounter(test.loop),
+          helpers(test.loop, FSRVP_FS_PROGRAM, test.helperDirectory.path()),
+          paths(test.loop, helpers), files(test.runtimeDirectory.path()),
+          manager(Services{test.loop,
+                           store,
+                           pool,
+                           servers,
+                           snapshots,
+                           spacing,
+                           mounter,
+                           paths,
+                           files,
+                           [&test] { return test.config_; }},
+                  keepEnded) {
         manager.onJobs([&test](const std::shared_ptr<Job>& job) { test.jobs_.push_back(job); },
                        [&test](std::int64_t id) { test.forgotten_.push_back(id); });
     }
 
     db::Store store;
     agent::Pool pool;
-    ServerQueues queues;
+    ServerTurns servers;
+    SnapshotTurns snapshots;
     AddSpacing spacing;
+    mount::ExecMounter mounter;
+    ForkLauncher helpers;
+    mount::PathHelper paths;
+    mount::RuntimeFiles files;
     JobManager manager;
 };
 
@@ -114,7 +130,7 @@ Task<std::shared_ptr<Job>> JobsTest::creating(const std::vector<std::string>& so
                                               ShadowCopyContext context) {
     CreateRequest request;
     for (const std::string& source : sources) {
-        request.sources.push_back(Unc::parse(source));
+        request.sources.push_back(Source{Unc::parse(source), {}, {}, {}});
     }
     request.timeout = timeout;
     request.options.context = context;

@@ -110,6 +110,8 @@ class JobsTest : public testing::Test {
     std::chrono::milliseconds linger = std::chrono::minutes(1);
     test::ConfigDir configDirectory;
     test::TempDir stateDirectory;
+    test::TempDir helperDirectory;
+    test::TempDir runtimeDirectory;
     fakes::FakeNetwork network;
     EventLoop loop;
     fakes::ThreadLauncher launcher{network};

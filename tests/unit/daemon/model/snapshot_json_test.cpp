@@ -42,6 +42,8 @@ Snapshot sample() {
     snapshot.labels = {{"app", "erp"}, {"tier", "gold"}};
     snapshot.policy = "daily";
     snapshot.ownerUid = 1000;
+    snapshot.mountPoints = {"/run/fsrvpd/mnt/12", "/srv/before"};
+    snapshot.absentMountPoints = {"/srv/gone"};
     return snapshot;
 }
 
@@ -54,7 +56,9 @@ TEST(SnapshotJson, HasEveryKeyOfSchema1InItsOrder) {
               R"("completed":"2026-11-22T07:30:01.500000Z","context":"app-rollback",)"
               R"("writable":true,"state":"exposed","owner_uid":1000,)"
               R"("description":"before the update","labels":{"app":"erp","tier":"gold"},)"
-              R"("policy":"daily","protected":false,"holds":0,"mount_points":[]})");
+              R"("policy":"daily","protected":false,"holds":0,)"
+              R"("mount_points":["/run/fsrvpd/mnt/12","/srv/before"],)"
+              R"("absent_mount_points":["/srv/gone"]})");
 }
 
 TEST(SnapshotJson, WritesNullForWhatIsNotKnown) {
@@ -68,6 +72,13 @@ TEST(SnapshotJson, WritesNullForWhatIsNotKnown) {
     EXPECT_TRUE(json.at("created").is_null());
     EXPECT_TRUE(json.at("completed").is_null());
     EXPECT_TRUE(json.at("policy").is_null());
+}
+
+TEST(SnapshotJson, NoMountPointsAreEmptyArrays) {
+    const nlohmann::ordered_json json = snapshotToJson(Snapshot());
+
+    EXPECT_EQ(json.at("mount_points").dump(), "[]");
+    EXPECT_EQ(json.at("absent_mount_points").dump(), "[]");
 }
 
 TEST(SnapshotJson, NoLabelsAreAnEmptyObject) {

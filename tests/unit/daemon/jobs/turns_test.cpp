@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/jobs/server_queue.hpp"
+#include "daemon/jobs/turns.hpp"
 #include "tests/fakes/run_task.hpp"
 
 #include <gtest/gtest.h>
@@ -13,9 +13,9 @@ namespace {
 using fakes::runTask;
 using fakes::Started;
 
-class ServerQueuesTest : public testing::Test {
+class TurnsTest : public testing::Test {
   protected:
-    using Turn = ServerQueues::Turn;
+    using Turn = ServerTurns::Turn;
 
     Started<Turn> enter(const ServerId& server) {
         return Started<Turn>(loop, queues.enter(server, cancellation));
@@ -30,13 +30,13 @@ class ServerQueuesTest : public testing::Test {
     }
 
     EventLoop loop;
-    ServerQueues queues{loop};
+    ServerTurns queues{loop};
     Cancellation cancellation;
     const ServerId fs1{"fs1", 445};
     const ServerId fs2{"fs2", 445};
 };
 
-TEST_F(ServerQueuesTest, AFreeServerIsGivenAtOnce) {
+TEST_F(TurnsTest, AFreeServerIsGivenAtOnce) {
     {
         const Turn turn = runTask(loop, queues.enter(fs1, cancellation));
         EXPECT_TRUE(queues.isBusy(fs1));
@@ -44,7 +44,7 @@ TEST_F(ServerQueuesTest, AFreeServerIsGivenAtOnce) {
     EXPECT_FALSE(queues.isBusy(fs1));
 }
 
-TEST_F(ServerQueuesTest, WaitersComeInTheirOrder) {
+TEST_F(TurnsTest, WaitersComeInTheirOrder) {
     std::optional<Turn> holder;
     holder.emplace(runTask(loop, queues.enter(fs1, cancellation)));
     Started<Turn> second = enter(fs1);
@@ -62,7 +62,7 @@ TEST_F(ServerQueuesTest, WaitersComeInTheirOrder) {
     EXPECT_TRUE(third.isDone());
 }
 
-TEST_F(ServerQueuesTest, OtherServersAreNotDelayed) {
+TEST_F(TurnsTest, OtherServersAreNotDelayed) {
     const Turn holder = runTask(loop, queues.enter(fs1, cancellation));
 
     const Turn other = runTask(loop, queues.enter(fs2, cancellation));
@@ -71,7 +71,7 @@ TEST_F(ServerQueuesTest, OtherServersAreNotDelayed) {
     EXPECT_TRUE(queues.isBusy(fs2));
 }
 
-TEST_F(ServerQueuesTest, AWaiterThatIsCancelledIsSkipped) {
+TEST_F(TurnsTest, AWaiterThatIsCancelledIsSkipped) {
     std::optional<Turn> holder;
     holder.emplace(runTask(loop, queues.enter(fs1, cancellation)));
     Cancellation own;
@@ -87,7 +87,7 @@ TEST_F(ServerQueuesTest, AWaiterThatIsCancelledIsSkipped) {
     EXPECT_TRUE(queues.isBusy(fs1));
 }
 
-TEST_F(ServerQueuesTest, NobodyEntersOnceCancelled) {
+TEST_F(TurnsTest, NobodyEntersOnceCancelled) {
     const Turn holder = runTask(loop, queues.enter(fs1, cancellation));
     Cancellation own;
     own.request(Error(Errc::TimedOut, "too late"));
@@ -95,7 +95,7 @@ TEST_F(ServerQueuesTest, NobodyEntersOnceCancelled) {
     EXPECT_EQ(fakes::errorOf(loop, queues.enter(fs1, own)).code(), Errc::TimedOut);
 }
 
-TEST_F(ServerQueuesTest, ATurnIsGivenUpOnce) {
+TEST_F(TurnsTest, ATurnIsGivenUpOnce) {
     std::optional<Turn> holder;
     holder.emplace(runTask(loop, queues.enter(fs1, cancellation)));
     std::optional<Turn> moved(std::move(*holder));

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/base/error.hpp"
+#include "daemon/base/utf16.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fsrvp::mount {
+
+inline bool isControl(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+inline bool hasControl(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), isControl);
+}
+
+inline bool isUtf8(std::string_view text) {
+    try {
+        toUtf16(text);
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+/// A text of others for a message, which goes over D-Bus and to terminals: control characters,
+/// and what is beyond ASCII where the text is not UTF-8, become '?'.
+inline std::string printable(std::string_view text) {
+    const bool utf8 = isUtf8(text);
+    std::string out(text);
+    std::replace_if(
+        out.begin(),
+        out.end(),
+        [utf8](char c) { return isControl(c) || (!utf8 && static_cast<unsigned char>(c) >= 0x80); },
+        '?');
+    return out;
+}
+
+/// The pieces between separators, empty ones too; one more than there are separators.
+inline std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
+    std::vector<std::string_view> pieces;
+    std::size_t begin = 0;
+    for (std::size_t end = 0; end != std::string_view::npos; begin = end + 1) {
+        end = text.find_first_of(separators, begin);
+        pieces.push_back(text.substr(begin, end - begin));
+    }
+    return pieces;
+}
+
+/// The names in a path: "//a/b/" has "a" and "b".
+inline std::vector<std::string_view> components(std::string_view path,
+                                                std::string_view separators = "/") {
+    std::vector<std::string_view> names = split(path, separators);
+    std::erase(names, std::string_view());
+    return names;
+}
+
+/// Whether a path is this directory or below it, both by their names.
+inline bool isWithin(const std::vector<std::string_view>& path,
+                     const std::vector<std::string_view>& directory) {
+    return directory.size() <= path.size() &&
+           std::equal(directory.begin(), directory.end(), path.begin());
+}
+
+} // namespace fsrvp::mount
