@@ -168,9 +168,9 @@ unmountById(Services& services, Job& job, std::int64_t id, std::string path, boo
 
 Task<Outcome> restoreOn(Services& services, Job& job, ServerId server) {
     // A server that boots as we do, a parent mount that comes later: soon, then now and then.
-    constexpr std::array<seconds, 5> waits{
-        seconds(1), seconds(2), seconds(5), seconds(15), seconds(30)};
+    constexpr std::array<seconds, 4> waits{seconds(1), seconds(2), seconds(5), seconds(10)};
     Outcome outcome;
+    std::string said;
     for (std::size_t attempt = 0;; ++attempt) {
         std::vector<Error> failures;
         for (const MountRecord& mount : untrue(services, server)) {
@@ -184,7 +184,10 @@ Task<Outcome> restoreOn(Services& services, Job& job, ServerId server) {
         if (failures.empty()) {
             co_return outcome;
         }
-        log::warning(failures.front().what());
+        if (said != failures.front().what()) { // not the same each few seconds
+            said = failures.front().what();
+            log::warning(said);
+        }
         job.setPhase(Phase::Wait);
         bool isOver = false;
         try {

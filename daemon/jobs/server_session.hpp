@@ -90,7 +90,8 @@ template <class Op> Task<Reply<Op>> ServerSession::call(typename Op::In in) {
     constexpr int kRepeats = 3;
     Reply<Op> reply;
     // A server that was restarted while our connection lingered has cut it. The first call of a
-    // job, which this is then, is none that must not be sent twice: it asks, or settles, or deletes.
+    // job, which this is then, is none that must not be sent twice: it asks, or settles, or
+    // deletes.
     bool mayBeStale = !hasAnswered_;
     for (int attempt = 0; attempt <= kRepeats; ++attempt) {
         co_await connect();
