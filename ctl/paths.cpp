@@ -53,7 +53,7 @@ std::string checkUtf8(std::string path) {
 
 std::string absolute(const std::string& path) {
     std::error_code failure;
-    const std::string full = std::filesystem::absolute(path, failure).string();
+    std::string full = std::filesystem::absolute(path, failure).string();
     // getcwd() may give "(unreachable)/…".
     if (failure || !full.starts_with('/')) {
         throw Error(Errc::InvalidArgument,

@@ -43,6 +43,19 @@ MountWish wishFor(const Source& source, const MountAfter& mount, std::uint32_t u
     return wish;
 }
 
+/// Why a snapshot that was taken is not mounted, and what to do with it.
+Error notMounted(std::int64_t id, const Source& source, const Error& why) {
+    std::string what = numbered(id);
+    what += " of " + source.unc.text() + " was taken, but not mounted";
+    Error error = why.withContext(what);
+    if (!error.hint().empty()) {
+        return error;
+    }
+    std::string hint = "mount it with: fsrvpctl mount " + std::to_string(id);
+    hint += "; or delete it: fsrvpctl delete " + std::to_string(id);
+    return error.withHint(hint);
+}
+
 /// Mounts what a create has made; adds what failed to the outcome.
 Task<void> mountMade(
     Services& services, Job& job, std::vector<Source> sources, MountAfter mount, Outcome& outcome) {
@@ -52,13 +65,7 @@ Task<void> mountMade(
             MountWish wish = wishFor(sources[i], mount, job.record().ownerUid);
             co_await mountInTurn(services, job, outcome.ids[i], std::move(wish));
         } catch (const Error& error) {
-            const std::string id = std::to_string(outcome.ids[i]);
-            failure = error.withContext(numbered(outcome.ids[i]) + " of " + sources[i].unc.text() +
-                                        " was taken, but not mounted");
-            if (failure->hint().empty()) {
-                failure = failure->withHint("mount it with: fsrvpctl mount " + id +
-                                            "; or delete it: fsrvpctl delete " + id);
-            }
+            failure = notMounted(outcome.ids[i], sources[i], error);
         }
         if (failure) {
             outcome.errors.push_back(*failure);

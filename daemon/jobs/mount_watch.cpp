@@ -42,10 +42,10 @@ void MountWatch::look() {
         for (const MountRecord& mount : services_.store.listMounts()) {
             if (absent_.contains(mount.id) && !before.contains(mount.id)) {
                 const std::string id = std::to_string(mount.copy);
-                log::warning("snapshot " + id + " is no longer mounted at " + mount.path +
-                             ", though fsrvpd did not unmount it; mount it again with: fsrvpctl "
-                             "mount " +
-                             id);
+                std::string text = "snapshot " + id;
+                text += " is no longer mounted at " + mount.path;
+                text += ", though fsrvpd did not unmount it; mount it again with: fsrvpctl mount ";
+                log::warning(text += id);
             }
         }
     } catch (const Error& error) {

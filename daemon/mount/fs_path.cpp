@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/mount/fs_path.hpp"
 
+#include "daemon/mount/path_text.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,11 +17,6 @@
 namespace fsrvp::mount::fs {
 namespace {
 
-bool isControl(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-}
-
 std::vector<std::string> namesOf(const std::string& path) {
     std::vector<std::string> names;
     std::size_t begin = 1;
@@ -32,7 +29,7 @@ std::vector<std::string> namesOf(const std::string& path) {
 }
 
 Error invalid(const std::string& path, const std::string& why) {
-    return Error(Errc::InvalidArgument, forPeople(path) + " " + why);
+    return Error(Errc::InvalidArgument, printable(path) + " " + why);
 }
 
 std::string join(const std::string& directory, const std::string& name) {
@@ -40,20 +37,6 @@ std::string join(const std::string& directory, const std::string& name) {
 }
 
 } // namespace
-
-std::string forPeople(std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string printable;
-    for (const char c : text) {
-        if (isControl(c)) {
-            const auto byte = static_cast<unsigned char>(c);
-            printable += {'\\', 'x', digits[byte >> 4U], digits[byte & 15U]};
-        } else {
-            printable += c;
-        }
-    }
-    return printable;
-}
 
 void checkPathText(const std::string& path) {
     if (path.empty()) {
@@ -81,18 +64,18 @@ void checkPathText(const std::string& path) {
 }
 
 Error pathError(const std::string& path, int code) {
-    const std::string text = forPeople(path) + ": " + std::strerror(code);
+    const std::string text = printable(path) + ": " + std::strerror(code);
     switch (code) {
     case ENOENT:
-        return Error(Errc::NotFound, forPeople(path) + " does not exist");
+        return Error(Errc::NotFound, printable(path) + " does not exist");
     case ENOTDIR:
-        return Error(Errc::NotFound, forPeople(path) + " is not a directory");
+        return Error(Errc::NotFound, printable(path) + " is not a directory");
     case EEXIST:
-        return Error(Errc::AlreadyExists, forPeople(path) + " exists already");
+        return Error(Errc::AlreadyExists, printable(path) + " exists already");
     case ENAMETOOLONG:
         return Error(Errc::InvalidArgument, text).withHint("choose a shorter name");
     case EROFS:
-        return Error(Errc::AccessDenied, forPeople(path) + " is on a read-only file system")
+        return Error(Errc::AccessDenied, printable(path) + " is on a read-only file system")
             .withHint("choose a place that can be written, or give no path: the default is a "
                       "directory of fsrvpd's own");
     case EACCES:
@@ -116,7 +99,7 @@ Error symlinkError(int directory, const std::string& name, const std::string& pa
         return pathError(path, errno);
     }
     const std::string_view text(target.data(), static_cast<std::size_t>(length));
-    return invalid(path, "is a symbolic link to " + forPeople(text))
+    return invalid(path, "is a symbolic link to " + printable(text))
         .withHint("give the path that it leads to; realpath(1) prints it");
 }
 

@@ -12,9 +12,6 @@
 /// directory so found: nobody can swap it for another in between.
 namespace fsrvp::mount::fs {
 
-/// The text with control characters as "\x0a", so that it can stand in a message.
-std::string forPeople(std::string_view text);
-
 /// @throws Error(InvalidArgument): not absolute, not canonical as a text, "/", control characters
 void checkPathText(const std::string& path);
 

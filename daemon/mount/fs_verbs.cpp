@@ -5,6 +5,7 @@
 #include "daemon/mount/fs_path.hpp"
 #include "daemon/mount/holders.hpp"
 #include "daemon/mount/mount_table.hpp"
+#include "daemon/mount/path_text.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -167,11 +168,11 @@ bool isBelow(std::string_view path, const std::string& directory) {
 } // namespace
 
 bool checkDestination(const std::string& path) {
-    return trying("cannot mount at " + forPeople(path), [&path] { return canBeMountPoint(path); });
+    return trying("cannot mount at " + printable(path), [&path] { return canBeMountPoint(path); });
 }
 
 void makeDirectory(const std::string& path, bool parents) {
-    trying("cannot make the directory " + forPeople(path), [&path, parents] {
+    trying("cannot make the directory " + printable(path), [&path, parents] {
         checkPathText(path);
         DirectoryMaker maker;
         const Place place = parents ? makePlace(path, maker) : findPlace(path);
@@ -183,7 +184,7 @@ void makeDirectory(const std::string& path, bool parents) {
 }
 
 bool removeDirectory(const std::string& path) {
-    return trying("cannot remove the directory " + forPeople(path), [&path] {
+    return trying("cannot remove the directory " + printable(path), [&path] {
         checkPathText(path);
         const MountTable table = MountTable::read(kMountInfo);
         // Also mounts that another one hides: they are the same directory's, and rmdir of what is
@@ -220,7 +221,7 @@ bool removeDirectory(const std::string& path) {
 }
 
 void detach(const std::string& path) {
-    trying("cannot detach " + forPeople(path), [&path] {
+    trying("cannot detach " + printable(path), [&path] {
         checkPathText(path);
         const Error notThere(Errc::NotFound, "nothing is mounted there");
         if (MountTable::read(kMountInfo).at(path) == nullptr) {
@@ -249,7 +250,7 @@ bool isConnected(const std::string& share, const std::string& file) {
     }
     if (length < 0) {
         throw Error(Errc::Failed,
-                    "cannot see whether share '" + forPeople(share) + "'" + " is in use: " + file +
+                    "cannot see whether share '" + printable(share) + "'" + " is in use: " + file +
                         ": " + std::strerror(errno));
     }
     return hasTreeConnect(text, share);

@@ -4,6 +4,7 @@
 #include "daemon/base/unique_fd.hpp"
 #include "daemon/mount/fs_path.hpp"
 #include "daemon/mount/mount_table.hpp"
+#include "daemon/mount/path_text.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -27,12 +28,12 @@ namespace {
 constexpr std::size_t kMostBytes = 256;
 
 std::string brief(std::string_view text) {
-    std::string printable = forPeople(text);
-    if (printable.size() > kMostBytes) {
-        printable.resize(kMostBytes);
-        printable += "…";
+    std::string name = printable(text);
+    if (name.size() > kMostBytes) {
+        name.resize(kMostBytes);
+        name += "…";
     }
-    return printable;
+    return name;
 }
 
 /// Empty when it can't be read: a process may end at any moment.

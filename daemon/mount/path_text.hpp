@@ -29,15 +29,19 @@ inline bool isUtf8(std::string_view text) {
 }
 
 /// A text of others for a message, which goes over D-Bus and to terminals: control characters,
-/// and what is beyond ASCII where the text is not UTF-8, become '?'.
+/// and what is beyond ASCII where the text is not UTF-8, are written as \xNN.
 inline std::string printable(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
     const bool utf8 = isUtf8(text);
-    std::string out(text);
-    std::replace_if(
-        out.begin(),
-        out.end(),
-        [utf8](char c) { return isControl(c) || (!utf8 && static_cast<unsigned char>(c) >= 0x80); },
-        '?');
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (isControl(c) || (!utf8 && byte >= 0x80)) {
+            out += {'\\', 'x', digits[byte >> 4U], digits[byte & 15U]};
+        } else {
+            out += c;
+        }
+    }
     return out;
 }
 

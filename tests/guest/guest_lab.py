@@ -28,7 +28,8 @@ def load_labserver():
 
 
 labserver = load_labserver()
-SHARES = {name: f"{WHERE}/mnt/{name}" for name in labserver.BTRFS_SHARES + ["plain", "shell"]}
+BTRFS_SHARES = labserver.BTRFS_SHARES + ["share"]
+SHARES = {name: f"{WHERE}/mnt/{name}" for name in BTRFS_SHARES + ["plain", "shell"]}
 
 
 def make_disk(image, mount):
@@ -43,7 +44,7 @@ def make_disk(image, mount):
         (mount / directory).mkdir(parents=True)
     for name in SHARES:
         share = mount / "lab" / name
-        if name in labserver.BTRFS_SHARES:
+        if name in BTRFS_SHARES:
             command("btrfs", "subvolume", "create", share)
         else:
             share.mkdir()

@@ -27,9 +27,9 @@ GENERATORS = {"systemd-fstab-generator"}
 HIDDEN_FILES = ["/.dockerenv", "/etc/resolv.conf"]
 
 
-def fill(stage, scratch, build, tier):
+def fill(stage, scratch, build, trees):
     """Fills `stage`, an empty directory; the host's root must be what / shows."""
-    for tree in HERE / "root", HERE.parent / tier / "root":
+    for tree in trees:
         if tree.exists():
             shutil.copytree(tree, stage, dirs_exist_ok=True)
     for path in hidden():

@@ -180,15 +180,25 @@ TEST_F(BadInput, ShareThatCannotBeSnapshottedIsNotSupported) {
 }
 
 TEST_F(BadInput, SourceThatIsNoUncIsRefused) {
-    for (const char* source :
-         {"/mnt/data", "data", "C:\\data", "/", "//", "//127.0.0.1", "///data"}) {
+    for (const char* source : {"//", "//127.0.0.1", "///data"}) {
         EXPECT_THAT(expectCreateFails(source, 2, "InvalidSource"), HasSubstr("is no share"));
     }
 }
 
-TEST_F(BadInput, DirectoryInAShareIsRefused) {
-    EXPECT_THAT(expectCreateFails(unc("data/dir"), 2, "InvalidSource"),
-                HasSubstr("a snapshot is always of a whole share"));
+TEST_F(BadInput, PathThatIsOnNoShareIsRefused) {
+    for (const char* source : {"/mnt/none", "data", "C:\\data"}) {
+        EXPECT_THAT(expectCreateFails(source, 2, "InvalidSource"), HasSubstr("cannot find"));
+    }
+    EXPECT_THAT(expectCreateFails("/", 2, "InvalidSource"), HasSubstr("not on a cifs mount"));
+}
+
+TEST_F(BadInput, DirectoryInAShareMeansTheWholeShare) {
+    const json made = create({"data/dir"})[0];
+
+    EXPECT_EQ(made["share"], "data");
+    EXPECT_EQ(readExposed(made["exposed"]), readExposed("data"));
+    deleteAll();
+    expectNothingLeft();
 }
 
 TEST_F(BadInput, SourceNamedTwiceIsRefused) {
@@ -226,9 +236,17 @@ TEST_F(BadInput, DeletedSnapshotCannotBeDeletedAgain) {
 }
 
 TEST_F(BadInput, MalformedGuidIsRefused) {
-    for (const char* id : {"3f2ax", "{3f2a}", "3f2a0000-0000-0000-0000-00000000000g", "-1", ""}) {
+    for (const char* id : {"{3f2a}", "3f2a0000-0000-0000-0000-0000000000000", "-1"}) {
         EXPECT_THAT(expectFailure({"delete", "--", id}, 2, "InvalidArgument"),
-                    HasSubstr("neither a snapshot's number nor a GUID"));
+                    HasSubstr("is no snapshot's number, GUID, beginning of a GUID"));
+    }
+    EXPECT_THAT(expectFailure({"delete", ""}, 2, "InvalidArgument"), HasSubstr("names nothing"));
+}
+
+TEST_F(BadInput, WhatLooksLikeNoIdIsAPath) {
+    for (const char* path : {"3f2ax", "3f2a0000-0000-0000-0000-00000000000g", "/mnt/no"}) {
+        EXPECT_THAT(expectFailure({"delete", path}, 3, "NotFound"),
+                    HasSubstr("is no mount point of a snapshot"));
     }
 }
 

@@ -115,7 +115,7 @@ TEST_F(Soak, FiftyRoundsLeaveEverythingAsItWas) {
     EXPECT_TRUE(waitFor([this] { return daemon->children().empty(); }, seconds(5)));
     EXPECT_TRUE(waitFor([&] { return daemon->openFds() == fds; }, seconds(5)))
         << daemon->openFds() << " descriptors instead of " << fds;
-    EXPECT_TRUE(std::filesystem::is_empty(daemon->dir() / "runtime"));
+    daemon->expectNoRuntimeFiles();
 }
 
 } // namespace

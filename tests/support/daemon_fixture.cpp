@@ -211,6 +211,16 @@ bool Daemon::waitUntilIdle() const {
     return waitFor([this] { return agents().empty(); }, 10s);
 }
 
+void Daemon::expectNoRuntimeFiles() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(dir() / "runtime")) {
+        names.push_back(entry.path().filename());
+        EXPECT_TRUE(std::filesystem::is_empty(entry)) << entry.path();
+    }
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(names, (std::vector<std::string>{"by-share", "mnt", "private"}));
+}
+
 std::unique_ptr<sdbus::IConnection> Daemon::connectBus() const {
     return sdbus::createSessionBusConnectionWithAddress(bus_.address());
 }

@@ -78,6 +78,8 @@ class Daemon {
     /// Waits until no agent is left: connections linger for two seconds. False after ten.
     bool waitUntilIdle() const;
 
+    /// Expects nothing in its runtime directory but what belongs to mounts, and that empty.
+    void expectNoRuntimeFiles() const;
     /// A new connection to its bus.
     std::unique_ptr<sdbus::IConnection> connectBus() const;
 

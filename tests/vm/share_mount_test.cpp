@@ -163,6 +163,39 @@ TEST_F(MountedShare, APathThatIsOnNoShareIsRefused) {
     EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("overlay"));
 }
 
+TEST_F(MountedShare, APathOfAnotherMountNamespaceIsRefused) {
+    const RunResult result =
+        run({"unshare", "--mount", "/usr/bin/fsrvpctl", "create", "-q", kShare}, {}, kPatience);
+
+    EXPECT_EQ(result.exitCode, 2) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("another mount namespace"));
+    EXPECT_THAT(lookAtServer().shares, IsEmpty());
+}
+
+TEST_F(MountedShare, AnOrdinaryUserMayNameItByItsPath) {
+    const RunResult result = runAsVisitor({"/usr/bin/fsrvpctl", "list", kShare});
+
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+}
+
+TEST_F(MountedShare, NoNameAddsAnOption) {
+    const std::filesystem::path comma = kShare / "sub,uid=1000";
+    std::filesystem::create_directory(comma);
+
+    const json error = refused({"create", "-q", comma});
+    const json whole = fsrvpctlJson({"create", "-q", "--share-root", comma});
+    const json made = create(kShare, kShare / "to,uid=1000,rw");
+
+    EXPECT_EQ(error["name"], "org.fsrvpd1.Error.InvalidSource");
+    EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("comma"));
+    EXPECT_TRUE(whole.contains("error")) << whole;
+    const Mount mount = mountAt(kShare / "to,uid=1000,rw");
+    EXPECT_EQ(mount.source, exposedUnc(made));
+    EXPECT_TRUE(mount.has("uid=0"));
+    EXPECT_TRUE(mount.has("ro"));
+    std::filesystem::remove(comma);
+}
+
 TEST_F(MountedShare, AContainersMountKeepsTheSnapshotFromItsEnd) {
     // A directory that stays: to remove one detaches what other namespaces have mounted there.
     const std::filesystem::path point = "/srv/kept";

@@ -389,7 +389,7 @@ TEST(RefusedPath, IsNotCanonical) {
 TEST(RefusedPath, CantBeToldToMountCifs) {
     const std::string mount = cifs(2, "/", "/mnt", "//fs1/data");
     expectRefused("/mnt/a,uid=0", mount, "comma", "directory above");
-    expectRefused("/mnt/a\nb", mount, "'/mnt/a?b'", "");
+    expectRefused("/mnt/a\nb", mount, "'/mnt/a\\x0ab'", "");
     expectRefused("/mnt/a\\b", mount, "backslash", "");
     expectRefused("/mnt/\xff", mount, "UTF-8", "");
     expectRefused("/mnt/a", cifs(2, "/x,y", "/mnt", "//fs1/data"), "comma", "");
