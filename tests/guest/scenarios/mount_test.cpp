@@ -62,18 +62,6 @@ TEST_F(Mounting, IsAtTheDefaultPlaceReadOnlyAndForItsCallerAlone) {
     EXPECT_THAT(lookAtServer().shares, IsEmpty());
 }
 
-TEST_F(Mounting, KeepsWhatTheShareWasWhenItChanges) {
-    const auto file = directoryOf("data") / "file.txt";
-    writeFile(file, "old\n");
-    const std::string old = sha256(file);
-    const json made = create(unc("data"));
-
-    writeFile(file, "new\n");
-
-    EXPECT_EQ(sha256(mountPoint(made) / "file.txt"), old);
-    EXPECT_NE(sha256(file), old);
-}
-
 TEST_F(Mounting, TakesADestinationAndRemovesOnlyWhatItMade) {
     const Place place;
     std::filesystem::create_directory(place / "mine");
@@ -179,26 +167,6 @@ TEST_F(Mounting, TwentyAreThereAtOnceEachWithItsOwnContent) {
     EXPECT_EQ(fsrvpctl(all).exitCode, 0);
 }
 
-TEST_F(Mounting, OneThatSomebodyElseRemovedIsShownAsAbsentAndComesBack) {
-    const json made = create(unc("data"));
-    const auto point = mountPoint(made);
-
-    succeed({"umount", point});
-
-    EXPECT_EQ(show(made)["mount_points"], json::array());
-    EXPECT_EQ(show(made)["absent_mount_points"], json::array({point.string()}));
-    EXPECT_TRUE(waitFor(
-        [&] {
-            const std::string journal =
-                succeed({"journalctl", "--unit=fsrvpd.service", "--no-pager"});
-            return journal.find("is no longer mounted at " + point.string()) != std::string::npos;
-        },
-        kPatience));
-
-    kDaemon.restart();
-    EXPECT_TRUE(waitFor([&] { return isMounted(point); }, kPatience));
-}
-
 TEST_F(Mounting, SaysWhatMountCifsSaid) {
     const std::filesystem::path server = "/etc/fsrvpd/servers.d/lab.json";
     const std::string right = readFile(server);
@@ -235,29 +203,6 @@ TEST_F(Mounting, SaysWhatMountCifsSaid) {
     EXPECT_THAT(share.err, HasSubstr("mount error(2): No such file or directory"));
     EXPECT_TRUE(std::filesystem::is_empty("/run/fsrvpd/private"));
     EXPECT_TRUE(std::filesystem::is_empty("/run/fsrvpd/mnt"));
-}
-
-TEST_F(Mounting, TellsOfAUnitThatHasThePathAlready) {
-    const Place place;
-    std::filesystem::create_directory(place / "unit");
-    writeFile("/run/systemd/system/srv-place-unit.mount",
-              "[Mount]\nWhat=tmpfs\nWhere=/srv/place/unit\nType=tmpfs\n");
-    succeed({"systemctl", "daemon-reload"});
-
-    const json error = refused({"create", "-q", unc("data"), place / "unit"});
-
-    EXPECT_EQ(error["name"], "org.fsrvpd1.Error.Partial");
-    EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("srv-place-unit.mount"));
-    std::filesystem::remove("/run/systemd/system/srv-place-unit.mount");
-    succeed({"systemctl", "daemon-reload"});
-}
-
-TEST_F(Mounting, IsLeftAloneByADaemonReload) {
-    const json made = create(unc("data"));
-
-    succeed({"systemctl", "daemon-reload"});
-
-    EXPECT_EQ(mountAt(mountPoint(made)).source, exposedUnc(made));
 }
 
 TEST_F(Mounting, IsNotDoneForACallerInAnotherMountNamespace) {
