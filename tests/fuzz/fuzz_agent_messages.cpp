@@ -2,6 +2,7 @@
 // Packets as the other process on an agent's socket may send them. The first byte says whose they
 // are: even a request's, odd an answer's.
 #include "daemon/agent/messages.hpp"
+#include "daemon/base/packet.hpp"
 
 #include <cstdint>
 #include <cstdio>
