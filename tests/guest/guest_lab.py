@@ -68,7 +68,9 @@ def make_server(stage):
             file.write(f"username={user}\npassword={password}\n")
     command("net", f"--configfile={conf}", "conf", "listshares")
     conf.write_text(labserver.smb_conf(WHERE, 445, SHARES, None))
-    (stage / "etc/fsrvpd/servers.d/lab.json").write_text(json.dumps(
+    servers = stage / "etc/fsrvpd/servers.d"
+    servers.mkdir(parents=True, exist_ok=True)   # the host may have the product installed
+    (servers / "lab.json").write_text(json.dumps(
         {"hosts": ["127.0.0.1", "win2k12"], "credentials_file": f"{WHERE}/credentials",
          # The first connection starts Samba's helpers, and QEMU without KVM is slow.
          "timeouts": {"connect_sec": 60}}) + "\n")
