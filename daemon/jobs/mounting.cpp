@@ -209,7 +209,7 @@ Task<void> mountSnapshot(Services& services, Job& job, Snapshot copy, MountWish 
 }
 
 Task<void> restoreMount(Services& services, Job& job, Snapshot copy, MountRecord mount) {
-    if (mount.unmounting || copy.state != CopyState::Exposed) {
+    if (mount.unmounting) {
         co_await unmount(services, job, copy, mount, false);
         co_return;
     }
@@ -218,7 +218,6 @@ Task<void> restoreMount(Services& services, Job& job, Snapshot copy, MountRecord
         services.files.link(copy, mount.path);
         co_return;
     }
-    bool exists = false;
     if (mount.path == services.files.defaultMountPoint(copy.id)) {
         std::optional<Error> failure;
         try {
@@ -230,7 +229,7 @@ Task<void> restoreMount(Services& services, Job& job, Snapshot copy, MountRecord
             throw Error(*failure);
         }
     }
-    exists = co_await services.paths.checkDestination(mount.path, job.cancellation());
+    const bool exists = co_await services.paths.checkDestination(mount.path, job.cancellation());
     if (!exists) {
         throw Error(Errc::NotFound, "its mount point " + mount.path + " is not there");
     }

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <thread>
 
 namespace fsrvp::test::guest {
 namespace {
@@ -226,7 +225,11 @@ TEST_F(MountedShare, ADeleteAfterALazyUnmountWaitsForTheLastReader) {
 
     const RunResult begun = fsrvpctl({"delete", "-q", "--no-block", id(made)});
     EXPECT_EQ(begun.exitCode, 0) << begun.err;
-    std::this_thread::sleep_for(std::chrono::seconds(2));
+    EXPECT_TRUE(waitFor(
+        [] {
+            return fsrvpctlJson({"job", "list"})["jobs"][0]["phase"] == "wait";
+        },
+        kPatience));
     EXPECT_EQ(show(made)["state"], "exposed");
     EXPECT_THAT(lookAtServer().shares, ElementsAre(made["exposed"].get<std::string>()));
     char c = 0;

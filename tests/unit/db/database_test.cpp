@@ -15,7 +15,7 @@ class DatabaseTest : public testing::Test {
 
     std::int64_t count() const { return database.queryInteger("SELECT count(*) FROM t"); }
 
-    TemporaryDirectory directory;
+    TempDir directory;
     Database database;
 };
 

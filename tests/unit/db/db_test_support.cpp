@@ -26,19 +26,6 @@ textColumn(const Database& database, const std::string& sql, const std::string& 
 
 } // namespace
 
-TemporaryDirectory::TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "fsrvp-db-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-        throw std::runtime_error("cannot make a temporary directory");
-    }
-    path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 void finish(EventLoop& loop, Task<void> task) {
     Outcome outcome;
     TaskGroup group(loop);

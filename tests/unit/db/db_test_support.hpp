@@ -5,6 +5,7 @@
 #include "daemon/base/task.hpp"
 #include "db/database.hpp"
 #include "db/store.hpp"
+#include "tests/support/temp_dir.hpp"
 
 #include <chrono>
 #include <exception>
@@ -17,19 +18,7 @@
 
 namespace fsrvp::db::test {
 
-/// A new directory under /tmp, gone with its contents at the end.
-class TemporaryDirectory {
-  public:
-    TemporaryDirectory();
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    ~TemporaryDirectory();
-
-    const std::filesystem::path& path() const noexcept { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
+using ::fsrvp::test::TempDir;
 
 /// What ended a coroutine that nobody awaits.
 struct Outcome {
@@ -89,7 +78,7 @@ class StoreFixture {
     Snapshot find(std::int64_t id) { return store().findSnapshot(id).value(); }
 
   private:
-    TemporaryDirectory directory_;
+    TempDir directory_;
     EventLoop loop_;
     std::optional<Store> store_;
 };

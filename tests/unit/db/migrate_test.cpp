@@ -51,7 +51,7 @@ class Migrate : public testing::Test {
     }
 
   private:
-    TemporaryDirectory directory_;
+    TempDir directory_;
 };
 
 TEST_F(Migrate, ANewFileGetsTheSchemaAndTheLastVersion) {
@@ -196,7 +196,7 @@ TEST_F(Migrate, WithoutAPlaceForTheBackupChangesNothing) {
 
 /// What describeSchema says of a file made from `first` and brought on by the migrations.
 std::string describeMigrated(std::string_view first, std::span<const Migration> migrations) {
-    const TemporaryDirectory directory;
+    const TempDir directory;
     Database database(directory.path() / "fsrvpd.db", Access::ReadWrite);
     migrate(database, first, {});
     migrate(database, "", migrations);

@@ -199,7 +199,7 @@ TEST(StoreFile, TakesEveryStateOfTheModelAndNoOther) {
 }
 
 TEST(StoreFile, InAnUnwritableDirectoryIsAnError) {
-    const TemporaryDirectory parent;
+    const TempDir parent;
     std::filesystem::permissions(parent.path(), std::filesystem::perms(0755));
     const path existing = parent.path() / "state";
     std::filesystem::create_directory(existing);
@@ -262,9 +262,7 @@ TEST(StoreFile, OnAReadOnlyDiskIsAnError) {
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_EQ(status, 0);
-    if (length == 0) {
-        GTEST_SKIP() << "mounting is not allowed here";
-    }
+    ASSERT_GT(length, 0) << "mounting needs root or a user namespace";
 
     EXPECT_EQ(std::string(text.data()),
               "Database: cannot open " + (fixture.directory() / "lock").string() +

@@ -127,7 +127,7 @@ TEST(Writer, TasksOfADestroyedStoreStillEnd) {
 }
 
 TEST(Writer, LeavesNothingBehindWhenTheLoopNeverRunsAgain) {
-    const TemporaryDirectory directory;
+    const TempDir directory;
     std::vector<int> ended;
     EventLoop loop;
     TaskGroup group(loop);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "tests/support/temp_dir.hpp"
+
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 #include <string>
 
 namespace fsrvp::test {
@@ -14,26 +14,9 @@ namespace fsrvp::test {
 /// A directory of its own for configuration files; removed at the end.
 class ConfigDir {
   public:
-    ConfigDir() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "fsrvp-config-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) {
-            throw std::runtime_error("cannot make a temporary directory");
-        }
-        path_ = name;
-    }
+    const std::string& path() const noexcept { return directory_.path().native(); }
 
-    ConfigDir(const ConfigDir&) = delete;
-    ConfigDir& operator=(const ConfigDir&) = delete;
-
-    ~ConfigDir() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    const std::string& path() const noexcept { return path_; }
-
-    std::string path(const std::string& name) const { return path_ + "/" + name; }
+    std::string path(const std::string& name) const { return path() + "/" + name; }
 
     /// Writes a file with that mode, and its directory, which only the owner may write; its path.
     std::string write(const std::string& name, const std::string& text, mode_t mode = 0600) const {
@@ -46,7 +29,7 @@ class ConfigDir {
     }
 
   private:
-    std::string path_;
+    TempDir directory_;
 };
 
 } // namespace fsrvp::test

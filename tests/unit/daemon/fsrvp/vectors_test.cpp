@@ -183,9 +183,7 @@ TEST_F(Vectors, MalformedOnesGetTheirVerdict) {
         ++count;
     }
     std::cout << count << " verdicts checked\n";
-    if (count == 0) {
-        GTEST_SKIP() << "the folder has no malformed stubs";
-    }
+    EXPECT_GT(count, 0U) << "the folder has no malformed stubs";
 }
 
 } // namespace
