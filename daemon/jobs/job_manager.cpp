@@ -3,7 +3,6 @@
 
 #include "daemon/base/log.hpp"
 #include "daemon/base/text.hpp"
-#include "daemon/jobs/mount_status.hpp"
 #include "daemon/jobs/settle.hpp"
 
 #include <algorithm>
@@ -186,16 +185,11 @@ std::set<ServerId> JobManager::serversToSettle() {
 
 std::set<ServerId> JobManager::serversToRestore() {
     std::set<ServerId> servers;
-    const mount::MountTable table = services_.mounter.table();
-    for (const MountRecord& mount : services_.store.listMounts()) {
-        const std::optional<Snapshot> copy = services_.store.findSnapshot(mount.copy);
-        if (!copy || copy->state != CopyState::Exposed) {
-            continue; // what is left of a delete, which the settling of its server finishes
-        }
-        if (!mount.unmounting && isMounted(mount, table)) {
-            services_.files.link(*copy, mount.path);
+    for (const RecordedMount& recorded : recordedMounts(services_)) {
+        if (recorded.isTrue) {
+            services_.files.link(recorded.copy, recorded.mount.path);
         } else {
-            servers.insert(copy->server);
+            servers.insert(recorded.copy.server);
         }
     }
     return servers;

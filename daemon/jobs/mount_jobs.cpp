@@ -90,20 +90,6 @@ unmountInTurn(Services& services, Job& job, std::int64_t id, std::string path, b
     }
 }
 
-/// Those of the server that are not as recorded.
-std::vector<MountRecord> untrue(Services& services, const ServerId& server) {
-    const mount::MountTable table = services.mounter.table();
-    std::vector<MountRecord> found;
-    for (MountRecord& mount : services.store.listMounts()) {
-        const auto copy = services.store.findSnapshot(mount.copy);
-        const bool isTrue = !mount.unmounting && isMounted(mount, table);
-        if (copy && copy->server == server && copy->state == CopyState::Exposed && !isTrue) {
-            found.push_back(std::move(mount));
-        }
-    }
-    return found;
-}
-
 Task<std::optional<Error>> restoreInTurn(Services& services, Job& job, MountRecord mount) {
     try {
         const SnapshotTurns::Turn turn =
@@ -122,6 +108,19 @@ Task<std::optional<Error>> restoreInTurn(Services& services, Job& job, MountReco
 }
 
 } // namespace
+
+std::vector<RecordedMount> recordedMounts(Services& services) {
+    const mount::MountTable table = services.mounter.table();
+    std::vector<RecordedMount> found;
+    for (const MountRecord& mount : services.store.listMounts()) {
+        const auto copy = services.store.findSnapshot(mount.copy);
+        if (copy && copy->state == CopyState::Exposed) {
+            const bool isTrue = !mount.unmounting && isMounted(mount, table);
+            found.push_back({*copy, mount, isTrue});
+        }
+    }
+    return found;
+}
 
 Task<Outcome> createAndMount(Services& services,
                              Job& job,
@@ -180,12 +179,16 @@ Task<Outcome> restoreOn(Services& services, Job& job, ServerId server) {
     std::string said;
     for (std::size_t attempt = 0;; ++attempt) {
         std::vector<Error> failures;
-        for (const MountRecord& mount : untrue(services, server)) {
-            const std::optional<Error> failure = co_await restoreInTurn(services, job, mount);
+        for (const RecordedMount& recorded : recordedMounts(services)) {
+            if (recorded.isTrue || recorded.copy.server != server) {
+                continue;
+            }
+            const std::optional<Error> failure =
+                co_await restoreInTurn(services, job, recorded.mount);
             if (failure) {
                 failures.push_back(*failure);
             } else {
-                outcome.ids.push_back(mount.copy);
+                outcome.ids.push_back(recorded.copy.id);
             }
         }
         if (failures.empty()) {

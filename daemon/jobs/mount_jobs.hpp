@@ -21,6 +21,16 @@ struct MountAfter {
     bool shareRoot = false;  ///< all of the share, whatever the source's sub-directory
 };
 
+struct RecordedMount {
+    Snapshot copy;
+    MountRecord mount;
+    bool isTrue = false; ///< what is recorded is what PID 1 sees
+};
+
+/// The recorded mounts of usable snapshots. Those of others are left of a delete, which the
+/// settling of its server finishes.
+std::vector<RecordedMount> recordedMounts(Services& services);
+
 /// One set of one server, then its mounts. A snapshot that could not be mounted stays, and its
 /// number is in the outcome beside the error.
 Task<Outcome> createAndMount(Services& services,
