@@ -130,6 +130,20 @@ Snapshot snapshotFromBus(const Dict& dict) {
     return s;
 }
 
+CredentialInfo credentialFromBus(const Dict& dict) {
+    const Reader reader(dict, "a credential");
+    CredentialInfo credential;
+    credential.name = reader.get<std::string>("name");
+    credential.problem = reader.find<std::string>("problem").value_or("");
+    if (credential.problem.empty()) {
+        credential.kind = reader.get<std::string>("kind");
+        credential.user = reader.get<std::string>("user");
+        credential.domain = reader.get<std::string>("domain");
+        credential.storage = reader.get<std::string>("storage");
+    }
+    return credential;
+}
+
 JobInfo jobFromBus(const Dict& dict) {
     const Reader reader(dict, "a job");
     JobInfo job;
@@ -159,6 +173,21 @@ std::vector<std::int64_t> idsFromResult(const Dict& result) {
     return numbers;
 }
 
+std::vector<CheckLine> checksFromResult(const Dict& result) {
+    std::vector<CheckLine> lines;
+    const auto checks = Reader(result, "a job's result").find<std::vector<Dict>>("checks");
+    for (const Dict& dict : checks.value_or(std::vector<Dict>())) {
+        const Reader reader(dict, "a check");
+        CheckLine& line = lines.emplace_back();
+        line.name = reader.get<std::string>("name");
+        line.verdict = reader.get<std::string>("verdict");
+        line.text = reader.get<std::string>("text");
+        line.cure = reader.find<std::string>("cure").value_or("");
+        line.machine = reader.find<std::string>("machine").value_or("");
+    }
+    return lines;
+}
+
 JobEnd jobEndFromBus(std::int64_t job,
                      bool success,
                      const std::string& errorName,
@@ -166,6 +195,7 @@ JobEnd jobEndFromBus(std::int64_t job,
                      const Dict& result) {
     JobEnd end;
     end.ids = idsFromResult(result);
+    end.checks = checksFromResult(result);
     if (!success && errorName.empty()) {
         end.error = Error(Errc::Cancelled, "job " + std::to_string(job) + " was cancelled");
     } else if (!success) {

@@ -19,8 +19,12 @@ using Dict = std::map<std::string, sdbus::Variant>;
 Snapshot snapshotFromBus(const Dict& dict);
 /// From an element of ListJobs; as snapshotFromBus.
 JobInfo jobFromBus(const Dict& dict);
+/// From an element of ListCredentials; as snapshotFromBus.
+CredentialInfo credentialFromBus(const Dict& dict);
 /// `ids` of a job's Result; empty when it has none.
 std::vector<std::int64_t> idsFromResult(const Dict& result);
+/// `checks` of a job's Result; as idsFromResult.
+std::vector<CheckLine> checksFromResult(const Dict& result);
 /// How a job ended, from what its signal Completed or its properties say.
 JobEnd jobEndFromBus(std::int64_t job,
                      bool success,

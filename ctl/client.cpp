@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ctl/client.hpp"
+#include "ctl/client_impl.hpp"
 
-#include "ctl/bus_values.hpp"
-#include "dbus/names.hpp"
-
-#include <fsrvpd1_proxy.hpp>
 #include <poll.h>
 
 #include <array>
@@ -15,15 +11,6 @@
 
 namespace fsrvp::ctl {
 namespace {
-
-/// Runs a call on the bus; what it throws becomes an Error.
-template <class Call> auto ask(Call&& call) -> decltype(call()) {
-    try {
-        return call();
-    } catch (const sdbus::Error& error) {
-        throw errorFromReply(error.getName(), error.getMessage());
-    }
-}
 
 /// As ask(), for the object of a job, which may be gone.
 template <class Call> auto askJob(std::int64_t job, Call&& call) -> decltype(call()) {
@@ -38,19 +25,6 @@ template <class Call> auto askJob(std::int64_t job, Call&& call) -> decltype(cal
         throw errorFromReply(error.getName(), error.getMessage());
     }
 }
-
-class ManagerProxy final : public sdbus::ProxyInterfaces<org::fsrvpd1::Manager_proxy> {
-  public:
-    ManagerProxy(sdbus::IConnection& connection, const std::string& destination)
-        : ProxyInterfaces(connection, destination, names::kManagerPath) {
-        registerProxy();
-    }
-
-    ManagerProxy(const ManagerProxy&) = delete;
-    ManagerProxy& operator=(const ManagerProxy&) = delete;
-
-    ~ManagerProxy() { unregisterProxy(); }
-};
 
 class DBusProxy final {
   public:
@@ -141,7 +115,9 @@ Dict timeoutOption(const std::optional<std::chrono::seconds>& timeout) {
     return dict;
 }
 
-std::unique_ptr<sdbus::IConnection> connect() {
+} // namespace
+
+std::unique_ptr<sdbus::IConnection> connectToBus() {
     try {
         return sdbus::createSystemBusConnection();
     } catch (const sdbus::Error& error) {
@@ -150,30 +126,6 @@ std::unique_ptr<sdbus::IConnection> connect() {
             .withHint("check that the system bus runs, and DBUS_SYSTEM_BUS_ADDRESS if it is set");
     }
 }
-
-} // namespace
-
-struct Client::Impl {
-    std::unique_ptr<sdbus::IConnection> connection = connect();
-    ManagerProxy manager{*connection, names::kBusName};
-    bool daemonWent = false;
-    sdbus::Slot ownerMatch;
-
-    /// Before a job is begun, so that no departure is missed.
-    void watchDaemon() {
-        ownerMatch = connection->addMatch(
-            std::string("type='signal',sender='org.freedesktop.DBus',"
-                        "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='") +
-                names::kBusName + "'",
-            [this](sdbus::Message& message) {
-                std::string name;
-                std::string before;
-                message >> name >> before;
-                // From none to one is the bus starting fsrvpd for us.
-                daemonWent = daemonWent || !before.empty();
-            });
-    }
-};
 
 struct JobWatch::Impl {
     Client::Impl& client;
@@ -308,9 +260,36 @@ std::int64_t Client::createSnapshots(const std::vector<std::string>& sources,
     if (!options.labels.empty()) {
         dict["labels"] = options.labels;
     }
+    if (options.credential) {
+        dict["credential"] = *options.credential;
+    }
     return ask([&] {
         impl_->watchDaemon();
         return jobNumber(impl_->manager.CreateSnapshot(sources, dict));
+    });
+}
+
+std::int64_t Client::checkSource(const std::string& source,
+                                 const std::optional<std::string>& credential,
+                                 std::optional<std::chrono::seconds> timeout) {
+    Dict dict = timeoutOption(timeout);
+    if (credential) {
+        dict["credential"] = *credential;
+    }
+    return ask([&] {
+        impl_->watchDaemon();
+        return jobNumber(impl_->manager.CheckSource(source, dict));
+    });
+}
+
+std::int64_t Client::testCredential(const std::string& name,
+                                    const std::string& server,
+                                    std::optional<std::chrono::seconds> timeout) {
+    Dict dict = timeoutOption(timeout);
+    dict["server"] = server;
+    return ask([&] {
+        impl_->watchDaemon();
+        return jobNumber(impl_->manager.TestCredential(name, dict));
     });
 }
 

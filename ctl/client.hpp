@@ -3,6 +3,7 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/base/unique_fd.hpp"
+#include "daemon/model/check_line.hpp"
 #include "daemon/model/snapshot.hpp"
 
 #include <chrono>
@@ -24,12 +25,30 @@ struct CreateOptions {
     bool writable = false;
     std::string description;
     std::map<std::string, std::string> labels;
+    std::optional<std::string> credential; ///< the name of one that fsrvpd keeps
     std::optional<std::chrono::seconds> timeout;
 };
 
 struct ListFilter {
     std::optional<std::string> source;
     bool all = false; ///< also deleted and failed ones
+};
+
+/// A row of Manager.ListCredentials.
+struct CredentialInfo {
+    std::string name;
+    std::string kind;
+    std::string user;
+    std::string domain;
+    std::string storage; ///< "encrypted", "plain"
+    std::string problem; ///< why it cannot be used; then only it and the name are known
+};
+
+/// What SetCredential is told besides the secret.
+struct CredentialOptions {
+    std::string kind; ///< "password", "keytab"
+    std::string user;
+    std::string domain;
 };
 
 /// A row of Manager.ListJobs.
@@ -50,6 +69,7 @@ struct JobInfo {
 /// How a job ended.
 struct JobEnd {
     std::vector<std::int64_t> ids; ///< of the snapshots that it did what it is for
+    std::vector<CheckLine> checks; ///< of a check
     std::optional<Error> error;    ///< Cancelled when it was cancelled
 };
 
@@ -113,8 +133,20 @@ class Client {
     unmountSnapshot(const std::string& id, bool lazy, std::optional<std::chrono::seconds> timeout);
     std::int64_t deleteSnapshots(const std::vector<std::string>& ids,
                                  std::optional<std::chrono::seconds> timeout);
+    std::int64_t checkSource(const std::string& source,
+                             const std::optional<std::string>& credential,
+                             std::optional<std::chrono::seconds> timeout);
+    /// @param server  "HOST" or "HOST:PORT"
+    std::int64_t testCredential(const std::string& name,
+                                const std::string& server,
+                                std::optional<std::chrono::seconds> timeout);
     Export exportSnapshots(const ListFilter& filter);
     Snapshot getSnapshot(const std::string& id);
+
+    /// @param secret  to be read to its end
+    void setCredential(const std::string& name, UniqueFd secret, const CredentialOptions& options);
+    void removeCredential(const std::string& name);
+    std::vector<CredentialInfo> listCredentials();
 
     /// Newest first.
     std::vector<JobInfo> listJobs(std::uint32_t limit);

@@ -21,6 +21,7 @@ struct Arguments {
     bool writable = false;
     bool noMount = false;
     bool shareRoot = false;
+    std::optional<std::string> credential;
     JobOptions job;
 };
 
@@ -76,6 +77,7 @@ int create(const OutputOptions& output, const Arguments& arguments) {
     options.writable = arguments.writable;
     options.description = arguments.description;
     options.labels = parseLabels(arguments.labels);
+    options.credential = arguments.credential;
     options.timeout = arguments.job.span();
     std::vector<std::string> sources;
     std::transform(names.begin(), names.end(), std::back_inserter(sources), sourceFor);
@@ -105,6 +107,7 @@ void addCreate(CLI::App& app, const OutputOptions& options, Action& action) {
     verb->add_option("-l,--label", arguments->labels, "label it; may be given again")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
+    verb->add_option("--credential", arguments->credential, kCredentialHelp)->type_name("NAME");
     addJobOptions(*verb, arguments->job);
     verb->callback([&options, &action, arguments] {
         action = [&options, arguments] { return create(options, *arguments); };

@@ -18,11 +18,13 @@ using Action = std::function<int()>;
 /// Each adds its verb to the command line and puts what it does into `action` when it is given.
 /// `options` and `action` must outlive the App.
 void addCreate(CLI::App& app, const OutputOptions& options, Action& action);
+void addCheck(CLI::App& app, const OutputOptions& options, Action& action);
 void addList(CLI::App& app, const OutputOptions& options, Action& action);
 void addShow(CLI::App& app, const OutputOptions& options, Action& action);
 void addMount(CLI::App& app, const OutputOptions& options, Action& action);
 void addUnmount(CLI::App& app, const OutputOptions& options, Action& action);
 void addDelete(CLI::App& app, const OutputOptions& options, Action& action);
+void addCredential(CLI::App& app, const OutputOptions& options, Action& action);
 void addJob(CLI::App& app, const OutputOptions& options, Action& action);
 /// All of `cifs filesystem …`.
 void addCifsFilesystem(CLI::App& app, const OutputOptions& options, Action& action);
@@ -40,6 +42,8 @@ void addNames(CLI::App& verb,
 /// What the help says of these arguments.
 inline constexpr const char* kSourceHelp =
     "a path on a mounted share, //server/share or smb://server[:port]/share";
+inline constexpr const char* kCredentialHelp =
+    "log in with this one, see `credential list`; else as the configuration says";
 inline constexpr const char* kSnapshotHelp =
     "number, GUID, the beginning of a GUID, or a mount point";
 

@@ -65,17 +65,16 @@ JobEnd follow(const OutputOptions& options, Client& client, std::int64_t job, in
     return *watch.wait(-1, showPhase);
 }
 
-} // namespace
-
-int runJob(const OutputOptions& options,
-           Waiting waiting,
-           const std::function<std::int64_t(Client&)>& begin,
-           Sentence sentence) {
-    Client client;
+/// Begins the job and sees it through; nothing when the user does not want to wait, after its
+/// number was printed.
+std::optional<JobEnd> beginAndFollow(const OutputOptions& options,
+                                     Waiting waiting,
+                                     Client& client,
+                                     const std::function<std::int64_t(Client&)>& begin) {
     if (waiting == Waiting::No) {
         const std::string job = std::to_string(begin(client));
         print(options.json ? "{\"schema\": 1, \"job\": " + job + "}\n" : job + "\n");
-        return 0;
+        return std::nullopt;
     }
     std::atomic<std::int64_t> job{0};
     const auto leave = [&] {
@@ -85,20 +84,40 @@ int runJob(const OutputOptions& options,
         std::fflush(nullptr);
         ::_exit(status);
     };
-    std::optional<Interruption> interruption(std::in_place, leave);
+    const Interruption interruption(leave);
     job = begin(client);
-    const JobEnd end = follow(options, client, job, interruption->fd());
-    interruption.reset();
+    return follow(options, client, job, interruption.fd());
+}
+
+} // namespace
+
+int runJob(const OutputOptions& options,
+           Waiting waiting,
+           const std::function<std::int64_t(Client&)>& begin,
+           Sentence sentence) {
+    Client client;
+    const std::optional<JobEnd> end = beginAndFollow(options, waiting, client, begin);
+    if (!end) {
+        return 0;
+    }
     std::vector<Snapshot> snapshots;
     try {
-        for (const std::int64_t id : end.ids) {
+        for (const std::int64_t id : end->ids) {
             snapshots.push_back(client.getSnapshot(std::to_string(id)));
         }
     } catch (const Error& error) {
-        throw end.error.value_or(
-            error.withContext(nameOf(job) + " is done, but its snapshots cannot be shown"));
+        throw end->error.value_or(
+            error.withContext("the job is done, but its snapshots cannot be shown"));
     }
-    return reportSnapshots(options, snapshots, end.error, sentence);
+    return reportSnapshots(options, snapshots, end->error, sentence);
+}
+
+int runCheck(const OutputOptions& options,
+             Waiting waiting,
+             const std::function<std::int64_t(Client&)>& begin) {
+    Client client;
+    const std::optional<JobEnd> end = beginAndFollow(options, waiting, client, begin);
+    return end ? reportChecks(options, end->checks, end->error) : 0;
 }
 
 } // namespace fsrvp::ctl

@@ -23,4 +23,9 @@ int runJob(const OutputOptions& options,
            const std::function<std::int64_t(Client&)>& begin,
            Sentence sentence = sentenceOf);
 
+/// The same for a job that checks something: prints what it found.
+int runCheck(const OutputOptions& options,
+             Waiting waiting,
+             const std::function<std::int64_t(Client&)>& begin);
+
 } // namespace fsrvp::ctl

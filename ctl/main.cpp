@@ -37,6 +37,8 @@ void addOwnVerbs(CLI::App& app, const OutputOptions& options, Action& action) {
     addList(app, options, action);
     addShow(app, options, action);
     addDelete(app, options, action);
+    addCheck(app, options, action);
+    addCredential(app, options, action);
     addJob(app, options, action);
 }
 

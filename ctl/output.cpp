@@ -5,6 +5,8 @@
 #include "daemon/model/snapshot_json.hpp"
 #include "dbus/error_table.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -53,6 +55,16 @@ std::string join(const std::vector<std::string>& paths) {
 
 int exitCodeOf(const std::optional<Error>& error) {
     return error ? errorRow(error->code()).exitCode : 0;
+}
+
+Tone toneOfVerdict(const std::string& verdict) {
+    if (verdict == "ok") {
+        return Tone::Good;
+    }
+    if (verdict == "failed") {
+        return Tone::Bad;
+    }
+    return verdict == "warning" ? Tone::Busy : Tone::Faint;
 }
 
 } // namespace
@@ -149,6 +161,46 @@ int reportSnapshots(const OutputOptions& options,
     }
     if (error) {
         flush(); // what succeeded comes first, also where both streams go to one file
+        printErrorForPeople(options, *error);
+    }
+    return exitCodeOf(error);
+}
+
+int reportChecks(const OutputOptions& options,
+                 const std::vector<CheckLine>& checks,
+                 const std::optional<Error>& error) {
+    if (checks.empty() && error) {
+        return reportError(options, *error);
+    }
+    if (options.json) {
+        nlohmann::ordered_json document{{"schema", 1}, {"checks", nlohmann::ordered_json::array()}};
+        for (const CheckLine& line : checks) {
+            document["checks"].push_back({{"name", line.name},
+                                          {"verdict", line.verdict},
+                                          {"text", line.text},
+                                          {"cure", line.cure},
+                                          {"machine", line.machine}});
+        }
+        if (error) {
+            document["error"] = errorToJson(*error);
+        }
+        print(dump(document) + '\n');
+        return exitCodeOf(error);
+    }
+    std::vector<Row> rows;
+    for (const CheckLine& line : checks) {
+        Row& row = rows.emplace_back(Row{{line.name}, {line.verdict, toneOfVerdict(line.verdict)}});
+        if (!line.text.empty()) {
+            row.push_back({line.text});
+        }
+        if (!line.cure.empty()) {
+            const std::string where = line.machine.empty() ? "" : "on " + line.machine + ": ";
+            rows.push_back({{}, {}, {where + line.cure}});
+        }
+    }
+    print(renderTable({"CHECK", "RESULT", "FOUND"}, std::move(rows), colourFor(STDOUT_FILENO)));
+    if (error) {
+        flush();
         printErrorForPeople(options, *error);
     }
     return exitCodeOf(error);

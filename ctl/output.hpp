@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/base/error.hpp"
+#include "daemon/model/check_line.hpp"
 #include "daemon/model/snapshot.hpp"
 
 #include <nlohmann/json.hpp>
@@ -58,6 +59,12 @@ int reportSnapshots(const OutputOptions& options,
                     const std::vector<Snapshot>& snapshots,
                     const std::optional<Error>& error,
                     Sentence sentence = sentenceOf);
+
+/// What verbs that check something print: a line a check with its cure below, or
+/// {"schema": 1, "checks": [ … ]}; then the error. Gives the exit status.
+int reportChecks(const OutputOptions& options,
+                 const std::vector<CheckLine>& checks,
+                 const std::optional<Error>& error);
 
 /// Compact JSON of text that may come from anywhere: bytes that are not UTF-8 are replaced.
 std::string dump(const nlohmann::ordered_json& json);

@@ -21,6 +21,11 @@ struct Character {
     int width = -1; ///< -1: not printable
 };
 
+/// What turns the direction of the text around it: a name could show as another one.
+bool isBidiControl(wchar_t c) {
+    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 /// The character at the beginning of a text that is not empty.
 Character firstCharacter(std::string_view text) {
     const auto first = static_cast<unsigned char>(text.front());
@@ -33,7 +38,7 @@ Character firstCharacter(std::string_view text) {
     if (bytes == 0 || bytes > text.size()) {
         return {};
     }
-    return {bytes, wcwidth(wide)};
+    return {bytes, isBidiControl(wide) ? -1 : wcwidth(wide)};
 }
 
 constexpr std::string_view kReset = "\x1b[0m";

@@ -3,6 +3,8 @@
 #include "daemon/base/launcher.hpp"
 #include "daemon/base/log.hpp"
 #include "daemon/config/live_config.hpp"
+#include "daemon/credentials/credentials.hpp"
+#include "daemon/credentials/systemd_sealer.hpp"
 #include "daemon/jobs/job_manager.hpp"
 #include "daemon/jobs/mount_watch.hpp"
 #include "daemon/mount/exec_mounter.hpp"
@@ -59,6 +61,14 @@ std::unique_ptr<mount::Mounter> makeMounter(EventLoop& loop,
     return std::make_unique<mount::ExecMounter>(loop);
 }
 
+std::unique_ptr<Sealer> makeSealer(EventLoop& loop, const Arguments& arguments) {
+    if (arguments.systemd) {
+        return std::make_unique<SystemdSealer>(
+            loop, directoryFrom("RUNTIME_DIRECTORY"), SystemdSealer::Host());
+    }
+    return std::make_unique<PlainSealer>();
+}
+
 void takeName(sdbus::IConnection& connection) {
     try {
         connection.requestName(names::kBusName);
@@ -98,17 +108,29 @@ void run(const Arguments& arguments) {
     mount::RuntimeFiles files(directoryFrom("RUNTIME_DIRECTORY"));
     const auto connection = sdbus::createSystemBusConnection();
     const auto mounter = makeMounter(loop, arguments, *connection, files);
+    const auto sealer = makeSealer(loop, arguments);
+    CredentialStore credentialStore(
+        loop, directoryFrom("STATE_DIRECTORY") / "credentials", *sealer);
+    const auto currentConfig = [&config] { return config.current(); };
+    Credentials credentials(currentConfig, credentialStore, paths);
     jobs::ServerTurns servers(loop);
     jobs::SnapshotTurns snapshots(loop);
     jobs::AddSpacing spacing(loop);
-    const jobs::Services services{
-        loop, store, pool, servers, snapshots, spacing, *mounter, paths, files, [&config] {
-            return config.current();
-        }};
+    const jobs::Services services{loop,
+                                  store,
+                                  pool,
+                                  servers,
+                                  snapshots,
+                                  spacing,
+                                  *mounter,
+                                  paths,
+                                  files,
+                                  credentials,
+                                  currentConfig};
     jobs::JobManager jobs(services);
     const jobs::MountWatch watch(services);
 
-    ManagerObject manager(loop, *connection, store, *mounter, jobs);
+    ManagerObject manager(loop, *connection, store, *mounter, jobs, credentialStore);
     const BusSource bus(loop, *connection);
     takeName(*connection);
 

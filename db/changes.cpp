@@ -177,9 +177,14 @@ void finishJob(Database& database,
 std::int64_t insertSet(Database& database, const NewSet& set) {
     const std::int64_t server = serverRow(database, set.server);
     Statement(database,
-              "INSERT INTO shadow_copy_set (job, server, set_id, context, writable, state)"
-              " VALUES (?, ?, ?, ?, ?, 'started')")
-        .bind(set.job, server, set.setId.text(), contextName(set.context), set.writable)
+              "INSERT INTO shadow_copy_set (job, server, set_id, context, writable, state,"
+              " credential) VALUES (?, ?, ?, ?, ?, 'started', ?)")
+        .bind(set.job,
+              server,
+              set.setId.text(),
+              contextName(set.context),
+              set.writable,
+              set.credential.text())
         .run();
     const std::int64_t row = database.lastInsertId();
     addStep(database, set.job, row, {}, setStateName(SetState::Started));

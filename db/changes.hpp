@@ -14,6 +14,7 @@ struct NewSet {
     Guid setId;
     ShadowCopyContext context = ShadowCopyContext::NasRollback;
     bool writable = false;
+    CredentialOrigin credential;
 };
 
 JobRecord insertJob(Database& database, JobRecord job);

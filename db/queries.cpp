@@ -17,7 +17,7 @@ std::string selectSnapshots(std::string_view index, std::string_view rest) {
     std::string sql =
         "SELECT c.id, c.set_row, c.snapshot_id, s.set_id, v.host, v.port, c.source_server,"
         " c.source_share, c.exposed, c.created_us, s.completed_us, s.context, s.writable, c.state,"
-        " c.description, c.labels, c.policy, c.owner_uid FROM shadow_copy AS c ";
+        " c.description, c.labels, c.policy, c.owner_uid, s.credential FROM shadow_copy AS c ";
     sql += index;
     // CROSS JOIN: SQLite keeps shadow_copy as the outer loop, and with it the order.
     sql += " CROSS JOIN shadow_copy_set AS s ON s.id = c.set_row"
@@ -73,6 +73,7 @@ Snapshot readSnapshot(const Database& database, Statement& row) {
         s.labels = parseLabels(row.read<std::string>());
         s.policy = row.readOptional<std::string>();
         s.ownerUid = row.read<std::uint32_t>();
+        s.credential = CredentialOrigin::parse(row.read<std::string>());
         return s;
     });
 }
@@ -169,8 +170,11 @@ std::vector<Snapshot> findByGuidPrefix(const Database& database, std::string_vie
 
 std::vector<Snapshot> listSnapshots(const Database& database, const SnapshotFilter& filter) {
     std::string where = "c.id > ?";
+    // A server that was named by its address may have been asked for the share by its name.
+    const bool isByAddress = filter.source && isAddress(filter.source->server);
     if (filter.source) {
-        where += " AND c.source_server = ? AND c.source_share = ?";
+        where += isByAddress ? " AND ? IN (c.source_server, v.host) AND c.source_share = ?"
+                             : " AND c.source_server = ? AND c.source_share = ?";
     }
     if (filter.ownerUid) {
         where += " AND c.owner_uid = ?";
@@ -193,7 +197,8 @@ std::vector<Snapshot> listSnapshots(const Database& database, const SnapshotFilt
 
 std::vector<ShadowCopySet> listUnsettledSets(const Database& database) {
     Statement rows(database,
-                   "SELECT s.id, s.job, v.host, v.port, s.set_id, s.state FROM shadow_copy_set AS s"
+                   "SELECT s.id, s.job, v.host, v.port, s.set_id, s.state, s.credential FROM"
+                   " shadow_copy_set AS s"
                    " INDEXED BY shadow_copy_set_unsettled CROSS JOIN server AS v ON v.id = s.server"
                    " WHERE s.state NOT IN ('complete', 'settled') ORDER BY s.id");
     std::vector<ShadowCopySet> sets;
@@ -207,6 +212,7 @@ std::vector<ShadowCopySet> listUnsettledSets(const Database& database) {
             set.setId = Guid::parse(rows.read<std::string>());
             const auto state = rows.read<std::string>();
             set.state = known(database, parseSetState(state), state);
+            set.credential = CredentialOrigin::parse(rows.read<std::string>());
             return set;
         }));
         sets.back().copies = listCopies(database, sets.back().row);

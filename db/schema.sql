@@ -44,6 +44,8 @@ CREATE TABLE shadow_copy_set (
     state        TEXT NOT NULL
         CHECK (state IN ('started', 'committing', 'exposed', 'complete', 'settled')),
     completed_us INTEGER, -- when RecoveryComplete had answered; NULL before
+    credential   TEXT NOT NULL DEFAULT '', -- as whom: '' as servers.d says, 'stored:NAME',
+                                           -- 'file:PATH', 'keytab'; never a secret
     CHECK ((completed_us IS NULL) = (state <> 'complete'))
 ) STRICT;
 

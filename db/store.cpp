@@ -78,10 +78,11 @@ Task<void> Store::finishJob(std::int64_t job,
 }
 
 Task<std::int64_t> Store::insertSet(
-    std::int64_t job, ServerId server, Guid setId, ShadowCopyContext context, bool writable) {
+    std::int64_t job, ServerAccount account, Guid setId, ShadowCopyContext context, bool writable) {
     change::NewSet set;
     set.job = job;
-    set.server = std::move(server);
+    set.server = std::move(account.server);
+    set.credential = std::move(account.credential);
     set.setId = setId;
     set.context = context;
     set.writable = writable;

@@ -74,8 +74,11 @@ class Store {
     finishJob(std::int64_t job, JobState state, std::string errorName, std::string errorMessage);
 
     /// Durable point 2: the server's set id is known. Gives the set's row.
-    Task<std::int64_t> insertSet(
-        std::int64_t job, ServerId server, Guid setId, ShadowCopyContext context, bool writable);
+    Task<std::int64_t> insertSet(std::int64_t job,
+                                 ServerAccount account,
+                                 Guid setId,
+                                 ShadowCopyContext context,
+                                 bool writable);
     /// Durable point 3: CommitShadowCopySet is about to be sent. Gives the copies' sequence
     /// numbers, in the order of `copies`.
     Task<std::vector<std::int64_t>> markCommitting(std::int64_t setRow,

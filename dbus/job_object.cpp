@@ -65,6 +65,13 @@ std::uint32_t JobObject::StartedByUid() {
 Variants JobObject::Result() {
     Variants result;
     result["ids"] = std::vector<std::uint64_t>(job_->ids().begin(), job_->ids().end());
+    if (!job_->checks().empty()) {
+        std::vector<Variants> checks;
+        for (const CheckLine& line : job_->checks()) {
+            checks.push_back(toBus(line));
+        }
+        result["checks"] = checks;
+    }
     return result;
 }
 

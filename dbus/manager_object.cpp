@@ -2,6 +2,7 @@
 #include "dbus/manager_object.hpp"
 
 #include "daemon/jobs/mount_status.hpp"
+#include "daemon/mount/source_parser.hpp"
 #include "dbus/host_paths.hpp"
 #include "dbus/names.hpp"
 #include "dbus/reply.hpp"
@@ -91,9 +92,11 @@ ManagerObject::ManagerObject(EventLoop& loop,
                              sdbus::IConnection& connection,
                              db::Store& store,
                              mount::Mounter& mounter,
-                             jobs::JobManager& jobs)
+                             jobs::JobManager& jobs,
+                             CredentialStore& credentials)
     : AdaptorInterfaces(connection, names::kManagerPath), loop_(loop), connection_(connection),
-      store_(store), mounter_(mounter), jobs_(jobs), callers_(loop, connection), tasks_(loop) {
+      store_(store), mounter_(mounter), jobs_(jobs), callers_(loop, connection),
+      credentials_(loop, callers_, credentials), tasks_(loop) {
     jobs_.onJobs(
         [this](const std::shared_ptr<jobs::Job>& job) {
             jobObjects_.try_emplace(job->record().id, connection_, job, callers_, tasks_);
@@ -161,6 +164,44 @@ void ManagerObject::GetSnapshot(sdbus::Result<Variants>&& result,
                  [](std::exception_ptr) {});
 }
 
+void ManagerObject::CheckSource(sdbus::Result<sdbus::ObjectPath>&& result,
+                                std::string source,
+                                Variants options) {
+    tasks_.spawn(
+        replyWith(std::move(result), check(sender(), std::move(source), std::move(options))),
+        [](std::exception_ptr) {});
+}
+
+void ManagerObject::TestCredential(sdbus::Result<sdbus::ObjectPath>&& result,
+                                   std::string name,
+                                   Variants options) {
+    tasks_.spawn(
+        replyWith(std::move(result), testCredential(sender(), std::move(name), std::move(options))),
+        [](std::exception_ptr) {});
+}
+
+void ManagerObject::SetCredential(sdbus::Result<>&& result,
+                                  std::string name,
+                                  sdbus::UnixFd secret,
+                                  Variants options) {
+    UniqueFd source(secret.release());
+    tasks_.spawn(replyWith(std::move(result),
+                           credentials_.set(
+                               sender(), std::move(name), std::move(source), std::move(options))),
+                 [](std::exception_ptr) {});
+}
+
+void ManagerObject::RemoveCredential(sdbus::Result<>&& result, std::string name, Variants options) {
+    tasks_.spawn(replyWith(std::move(result),
+                           credentials_.remove(sender(), std::move(name), std::move(options))),
+                 [](std::exception_ptr) {});
+}
+
+void ManagerObject::ListCredentials(sdbus::Result<Page>&& result, Variants options) {
+    tasks_.spawn(replyWith(std::move(result), credentials_.list(sender(), std::move(options))),
+                 [](std::exception_ptr) {});
+}
+
 void ManagerObject::ListJobs(sdbus::Result<Page>&& result, Variants options) {
     tasks_.spawn(replyWith(std::move(result), listJobs(sender(), std::move(options))),
                  [](std::exception_ptr) {});
@@ -177,6 +218,7 @@ ManagerObject::create(std::string sender, Sources sources, Variants options) {
     request.timeout = takeTimeout(wanted);
     const HostPaths paths(mounter_, caller);
     request.mount = takeMount(wanted, paths);
+    request.credential = wanted.take<std::string>("credential");
     wanted.expectNoMore();
     for (const std::string& source : sources) {
         request.sources.push_back(paths.source(source));
@@ -233,6 +275,42 @@ ManagerObject::unmount(std::string sender, std::string id, Variants options) {
     request.path = id.starts_with('/') ? id : "";
     request.uid = caller.uid;
     const auto job = co_await jobs_.unmount(std::move(request));
+    co_return std::tuple(sdbus::ObjectPath(names::jobPath(job->record().id)));
+}
+
+Task<std::tuple<sdbus::ObjectPath>>
+ManagerObject::check(std::string sender, std::string source, Variants options) {
+    const Caller caller = co_await callers_.identify(std::move(sender));
+    caller.requireAdministrator("check a share");
+    Options wanted(options);
+    jobs::CheckRequest request;
+    request.timeout = takeTimeout(wanted);
+    request.wish.credential = wanted.take<std::string>("credential");
+    wanted.expectNoMore();
+    request.wish.source = HostPaths(mounter_, caller).source(source);
+    request.wish.server = jobs_.serverOf(*request.wish.source);
+    request.uid = caller.uid;
+    const auto job = co_await jobs_.check(std::move(request));
+    co_return std::tuple(sdbus::ObjectPath(names::jobPath(job->record().id)));
+}
+
+Task<std::tuple<sdbus::ObjectPath>>
+ManagerObject::testCredential(std::string sender, std::string name, Variants options) {
+    const Caller caller = co_await callers_.identify(std::move(sender));
+    caller.requireAdministrator("test credentials");
+    Options wanted(options);
+    jobs::CheckRequest request;
+    request.timeout = takeTimeout(wanted);
+    const auto server = wanted.take<std::string>("server");
+    wanted.expectNoMore();
+    if (!server) {
+        throw Error(Errc::InvalidArgument, "no server was named to test the credential with");
+    }
+    request.wish.credential = std::move(name);
+    // Any share will do: only its server is asked.
+    request.wish.server = jobs_.serverOf(mount::parseSource("smb://" + *server + "/share", {}));
+    request.uid = caller.uid;
+    const auto job = co_await jobs_.check(std::move(request));
     co_return std::tuple(sdbus::ObjectPath(names::jobPath(job->record().id)));
 }
 

@@ -4,6 +4,7 @@
 #include "daemon/jobs/job_manager.hpp"
 #include "db/store.hpp"
 #include "dbus/callers.hpp"
+#include "dbus/credential_methods.hpp"
 #include "dbus/export_stream.hpp"
 #include "dbus/job_object.hpp"
 #include "dbus/options.hpp"
@@ -22,7 +23,8 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
                   sdbus::IConnection& connection,
                   db::Store& store,
                   mount::Mounter& mounter,
-                  jobs::JobManager& jobs);
+                  jobs::JobManager& jobs,
+                  CredentialStore& credentials);
     ManagerObject(const ManagerObject&) = delete;
     ManagerObject& operator=(const ManagerObject&) = delete;
     ~ManagerObject();
@@ -46,6 +48,18 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     void ListSnapshots(sdbus::Result<Page, std::string>&& result, Variants filter) override;
     void ExportSnapshots(sdbus::Result<sdbus::UnixFd>&& result, Variants filter) override;
     void GetSnapshot(sdbus::Result<Variants>&& result, std::string id, Variants options) override;
+    void CheckSource(sdbus::Result<sdbus::ObjectPath>&& result,
+                     std::string source,
+                     Variants options) override;
+    void TestCredential(sdbus::Result<sdbus::ObjectPath>&& result,
+                        std::string name,
+                        Variants options) override;
+    void SetCredential(sdbus::Result<>&& result,
+                       std::string name,
+                       sdbus::UnixFd secret,
+                       Variants options) override;
+    void RemoveCredential(sdbus::Result<>&& result, std::string name, Variants options) override;
+    void ListCredentials(sdbus::Result<Page>&& result, Variants options) override;
     void ListJobs(sdbus::Result<Page>&& result, Variants options) override;
     std::string Version() override;
 
@@ -56,6 +70,10 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     Task<std::tuple<sdbus::ObjectPath>> mount(std::string sender, std::string id, Variants options);
     Task<std::tuple<sdbus::ObjectPath>>
     unmount(std::string sender, std::string id, Variants options);
+    Task<std::tuple<sdbus::ObjectPath>>
+    check(std::string sender, std::string source, Variants options);
+    Task<std::tuple<sdbus::ObjectPath>>
+    testCredential(std::string sender, std::string name, Variants options);
     Task<std::tuple<Page, std::string>> list(std::string sender, Variants filter);
     Task<std::tuple<sdbus::UnixFd>> exportAll(std::string sender, Variants filter);
     Task<std::tuple<Variants>> get(std::string sender, std::string id, Variants options);
@@ -69,6 +87,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     mount::Mounter& mounter_;
     jobs::JobManager& jobs_;
     Callers callers_;
+    CredentialMethods credentials_;
     std::map<std::uint64_t, ExportStream> exports_;
     std::uint64_t lastExport_ = 0;
     TaskGroup tasks_;

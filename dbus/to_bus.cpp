@@ -38,6 +38,18 @@ Variants toBus(const Snapshot& s) {
     return v;
 }
 
+Variants toBus(const CheckLine& line) {
+    Variants v;
+    v["name"] = line.name;
+    v["verdict"] = line.verdict;
+    v["text"] = line.text;
+    if (!line.cure.empty()) {
+        v["cure"] = line.cure;
+        v["machine"] = line.machine;
+    }
+    return v;
+}
+
 Variants toBus(const JobRecord& job) {
     Variants v;
     v["id"] = static_cast<std::uint64_t>(job.id);

@@ -10,6 +10,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -42,6 +43,13 @@ void dropPrivileges(const char* runtimeDirectory) {
     }
 }
 
+/// Its memory holds passwords and keys: no core file, and nobody but root may look.
+void hideMemory() {
+    if (::prctl(PR_SET_DUMPABLE, 0) != 0) {
+        throw Error(Errc::Failed, "cannot keep the agent's memory out of core files");
+    }
+}
+
 int run() {
     const char* directory = std::getenv("RUNTIME_DIRECTORY");
     if (directory == nullptr || *directory != '/') {
@@ -49,6 +57,7 @@ int run() {
     }
     const std::filesystem::path scratch = directory;
     dropPrivileges(directory);
+    hideMemory();
     smb::SambaBackend backend(scratch);
     agent::Watchdog watchdog(kSocket);
     agent::serve(kSocket, backend, [&watchdog](std::chrono::milliseconds timeout) {

@@ -21,8 +21,10 @@ struct WipedJson {
     WipedJson& operator=(const WipedJson&) = delete;
 
     ~WipedJson() {
-        if (value.is_object() && value.contains("password") && value["password"].is_string()) {
-            wipe(value["password"].get_ref<std::string&>());
+        for (const char* key : {"password", "keytab", "ticket_cache"}) {
+            if (value.is_object() && value.contains(key) && value[key].is_string()) {
+                wipe(value[key].get_ref<std::string&>());
+            }
         }
     }
 };
@@ -78,6 +80,39 @@ std::string text(const json& object, const char* key) {
     return asText(object.at(key));
 }
 
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+/// Bytes as text that JSON can carry.
+std::string hex(const std::string& bytes) {
+    std::string text;
+    text.reserve(2 * bytes.size());
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        text += kDigits[byte >> 4U];
+        text += kDigits[byte & 0x0fU];
+    }
+    return text;
+}
+
+Secret bytes(const json& object, const char* key) {
+    const auto& text = object.at(key).get_ref<const std::string&>();
+    std::string result;
+    result.reserve(text.size() / 2);
+    bool isHex = text.size() % 2 == 0;
+    for (std::size_t i = 0; isHex && i < text.size(); i += 2) {
+        const std::size_t high = kDigits.find(text[i]);
+        const std::size_t low = kDigits.find(text[i + 1]);
+        isHex = high != std::string_view::npos && low != std::string_view::npos;
+        result += static_cast<char>((high << 4U) | low);
+    }
+    Secret secret(std::move(result));
+    if (!isHex) {
+        throw Error(Errc::Protocol,
+                    "malformed agent message: " + std::string(key) + " is no hexadecimal text");
+    }
+    return secret;
+}
+
 std::uint32_t u32(const json& object, const char* key) {
     const json& value = object.at(key);
     if (!value.is_number_unsigned() || !std::in_range<std::uint32_t>(value.get<std::uint64_t>())) {
@@ -87,13 +122,37 @@ std::uint32_t u32(const json& object, const char* key) {
     return value.get<std::uint32_t>();
 }
 
+void addLogin(json& object, const Login& login) {
+    object["auth"] = authName(login.auth);
+    object["user"] = login.user;
+    object["domain"] = login.domain;
+    object["password"] = login.password.reveal();
+    object["keytab"] = hex(login.keytab.reveal());
+    object["ticket_cache"] = hex(login.ticketCache.reveal());
+}
+
 json toJson(const Connect& call) {
-    return {{"call", "connect"},
-            {"host", call.server.host},
-            {"port", call.server.port},
-            {"user", call.login.user},
-            {"domain", call.login.domain},
-            {"password", call.login.password.reveal()}};
+    json object{{"call", "connect"},
+                {"host", call.access.server.host},
+                {"port", call.access.server.port},
+                {"rpc", rpcProtectionName(call.access.rpc)},
+                {"encryption", smbEncryptionName(call.access.encryption)}};
+    addLogin(object, call.access.login);
+    return object;
+}
+
+json toJson(const Resolve& call) {
+    return {{"call", "resolve"}, {"host", call.host}};
+}
+
+json toJson(const Greet& call) {
+    return {{"call", "greet"}, {"host", call.server.host}, {"port", call.server.port}};
+}
+
+json toJson(const GetTickets& call) {
+    json object{{"call", "get-tickets"}};
+    addLogin(object, call.login);
+    return object;
 }
 
 json toJson(const Operation& call) {
@@ -111,7 +170,27 @@ json toJson(const ProbeShare& call) {
 json toJson(const Connected& reply) {
     return {{"reply", "connected"},
             {"min_version", reply.minVersion},
-            {"max_version", reply.maxVersion}};
+            {"max_version", reply.maxVersion},
+            {"identity", reply.identity}};
+}
+
+json toJson(const Addresses& reply) {
+    return {{"reply", "addresses"}, {"addresses", reply.addresses}};
+}
+
+json toJson(const Greeting& reply) {
+    return {{"reply", "greeting"},
+            {"address", reply.address},
+            {"dialect", reply.dialect},
+            {"can_encrypt", reply.canEncrypt},
+            {"requires_signing", reply.requiresSigning},
+            {"clock_ahead_sec", reply.clockAhead.count()}};
+}
+
+json toJson(const Tickets& reply) {
+    return {{"reply", "tickets"},
+            {"principal", reply.principal},
+            {"valid_sec", reply.validFor.count()}};
 }
 
 json toJson(const OperationResult& reply) {
@@ -139,17 +218,69 @@ std::string dump(const json& object) {
     return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-Connect connectFrom(const json& object) {
+ServerId serverFrom(const json& object) {
     const std::uint32_t port = u32(object, "port");
     if (port == 0 || port > 65535) {
         throw Error(Errc::Protocol, "malformed agent message: port out of range");
     }
+    return ServerId{text(object, "host"), static_cast<std::uint16_t>(port)};
+}
+
+/// The value that `parse` knows by that name.
+template <class T>
+T named(const json& object, const char* key, std::optional<T> (*parse)(std::string_view) noexcept) {
+    const std::optional<T> value = parse(text(object, key));
+    if (!value) {
+        throw Error(Errc::Protocol, "malformed agent message: unknown " + std::string(key));
+    }
+    return *value;
+}
+
+Login loginFrom(const json& object) {
+    Login login;
+    login.auth = named(object, "auth", parseAuth);
+    login.user = text(object, "user");
+    login.domain = text(object, "domain");
+    login.password = Secret(text(object, "password"));
+    login.keytab = bytes(object, "keytab");
+    login.ticketCache = bytes(object, "ticket_cache");
+    return login;
+}
+
+Connect connectFrom(const json& object) {
     Connect call;
-    call.server = ServerId{text(object, "host"), static_cast<std::uint16_t>(port)};
-    call.login.user = text(object, "user");
-    call.login.domain = text(object, "domain");
-    call.login.password = Secret(text(object, "password"));
+    call.access.server = serverFrom(object);
+    call.access.login = loginFrom(object);
+    call.access.rpc = named(object, "rpc", parseRpcProtection);
+    call.access.encryption = named(object, "encryption", parseSmbEncryption);
     return call;
+}
+
+std::vector<std::string> textsFrom(const json& list) {
+    std::vector<std::string> texts;
+    for (const json& item : list.get_ref<const json::array_t&>()) {
+        texts.push_back(asText(item));
+    }
+    return texts;
+}
+
+std::chrono::seconds seconds(const json& object, const char* key) {
+    const json& value = object.at(key);
+    if (!value.is_number_integer()) {
+        throw Error(Errc::Protocol,
+                    "malformed agent message: " + std::string(key) + " is no whole number");
+    }
+    return std::chrono::seconds(value.get<std::int64_t>());
+}
+
+Greeting greetingFrom(const json& object) {
+    Greeting greeting;
+    greeting.address = text(object, "address");
+    greeting.dialect = text(object, "dialect");
+    greeting.canEncrypt = object.at("can_encrypt").get<bool>();
+    greeting.requiresSigning = object.at("requires_signing").get<bool>();
+    greeting.clockAhead = seconds(object, "clock_ahead_sec");
+    return greeting;
 }
 
 Error errorFrom(const json& object) {
@@ -165,12 +296,7 @@ Error errorFrom(const json& object) {
 }
 
 Shares sharesFrom(const json& object) {
-    Shares shares;
-    for (const json& name : object.at("names").get_ref<const json::array_t&>()) {
-        shares.names.push_back(asText(name));
-    }
-    shares.more = object.at("more").get<bool>();
-    return shares;
+    return Shares{textsFrom(object.at("names")), object.at("more").get<bool>()};
 }
 
 } // namespace
@@ -194,6 +320,12 @@ Request decodeRequest(std::string_view packet) {
         const std::string call = text(object, "call");
         if (call == "connect") {
             request.call = connectFrom(object);
+        } else if (call == "resolve") {
+            request.call = Resolve{text(object, "host")};
+        } else if (call == "greet") {
+            request.call = Greet{serverFrom(object)};
+        } else if (call == "get-tickets") {
+            request.call = GetTickets{loginFrom(object)};
         } else if (call == "operation") {
             request.call = Operation{text(object, "name"), object.at("in")};
         } else if (call == "list-shares") {
@@ -212,7 +344,17 @@ Answer decodeAnswer(std::string_view packet) {
     return reading([&object]() -> Answer {
         const std::string reply = text(object, "reply");
         if (reply == "connected") {
-            return Connected{u32(object, "min_version"), u32(object, "max_version")};
+            return Connected{
+                u32(object, "min_version"), u32(object, "max_version"), text(object, "identity")};
+        }
+        if (reply == "addresses") {
+            return Addresses{textsFrom(object.at("addresses"))};
+        }
+        if (reply == "greeting") {
+            return greetingFrom(object);
+        }
+        if (reply == "tickets") {
+            return Tickets{text(object, "principal"), seconds(object, "valid_sec")};
         }
         if (reply == "operation") {
             return OperationResult{object.at("out"), u32(object, "hresult")};

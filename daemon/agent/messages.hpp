@@ -2,8 +2,9 @@
 #pragma once
 
 #include "daemon/base/error.hpp"
-#include "daemon/model/login.hpp"
-#include "daemon/model/server_id.hpp"
+#include "daemon/model/access.hpp"
+#include "daemon/model/greeting.hpp"
+#include "daemon/model/tickets.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -19,10 +20,24 @@
 /// a request and then its reply, one at a time.
 namespace fsrvp::agent {
 
-/// Opens the FSRVP pipe and asks for the protocol's versions. The first request of an agent, once:
-/// it fixes server and login for its whole life.
+/// Opens the FSRVP pipe and asks for the protocol's versions. Once in an agent's life: it fixes
+/// whom it speaks to, and as whom.
 struct Connect {
+    Access access;
+};
+
+/// What a host name means. Needs no Connect; so do Greet and GetTickets not.
+struct Resolve {
+    std::string host;
+};
+
+/// Has the server say which SMB it speaks, before anybody logs in.
+struct Greet {
     ServerId server;
+};
+
+/// Looks whether the login gets Kerberos tickets, and as whom.
+struct GetTickets {
     Login login;
 };
 
@@ -43,13 +58,18 @@ struct ProbeShare {
 };
 
 struct Request {
-    std::variant<Connect, Operation, ListShares, ProbeShare> call;
+    std::variant<Connect, Resolve, Greet, GetTickets, Operation, ListShares, ProbeShare> call;
     std::chrono::milliseconds timeout{}; ///< the agent ends itself a little later
 };
 
 struct Connected {
     std::uint32_t minVersion = 0;
     std::uint32_t maxVersion = 0;
+    std::string identity; ///< who we are to the server: "LAB\\backup", "host$@LAB.EXAMPLE"
+};
+
+struct Addresses {
+    std::vector<std::string> addresses; ///< as text, in the resolver's order; never empty
 };
 
 /// `out` as ndr::ToJson writes it; present on errors of the server too.
@@ -68,9 +88,10 @@ struct Probed {
 };
 
 /// Error: the call did not get an answer from FSRVP (no connection, an RPC fault, bad input).
-using Answer = std::variant<Connected, OperationResult, Shares, Probed, Error>;
+using Answer =
+    std::variant<Connected, Addresses, Greeting, Tickets, OperationResult, Shares, Probed, Error>;
 
-/// The packet. That of a Connect holds the password: wipe() it after use.
+/// The packet. One with a Login holds secrets: wipe() it after use.
 std::string encode(const Request& request);
 std::string encode(const Answer& answer);
 

@@ -31,13 +31,13 @@ struct Pool::Impl {
 
 /// One agent's socket. Alive as long as its Connection or the pool's idle place holds it.
 struct Connection::State : std::enable_shared_from_this<Connection::State> {
-    State(EventLoop& l, UniqueFd s, ServerId id, Login who)
-        : loop(l), socket(std::move(s)), server(std::move(id)), login(std::move(who)) {}
+    State(EventLoop& l, UniqueFd s, Access how)
+        : loop(l), socket(std::move(s)), access(std::move(how)) {}
 
     EventLoop& loop;
     UniqueFd socket;
-    ServerId server;
-    Login login;
+    Access access;
+    std::string identity;
     std::weak_ptr<Pool::Impl> pool;
     EventSource readable;
     std::optional<OneShot<Answer>> pending;
@@ -118,6 +118,21 @@ Connection::~Connection() {
     }
 }
 
+Task<std::vector<std::string>> Connection::resolve(std::string host,
+                                                   std::chrono::milliseconds timeout,
+                                                   Cancellation& cancellation) {
+    Request message;
+    message.call = Resolve{std::move(host)};
+    message.timeout = timeout;
+    const std::shared_ptr<State> state = state_;
+    Answer answer = co_await request(state, std::move(message), cancellation);
+    co_return expect<Addresses>(*state, std::move(answer)).addresses;
+}
+
+const std::string& Connection::identity() const noexcept {
+    return state_->identity;
+}
+
 bool Connection::isUsable() const noexcept {
     return state_->usable;
 }
@@ -153,7 +168,8 @@ Connection::request(std::shared_ptr<State> state, Request request, Cancellation&
         sendPacket(state->socket.get(), packet.reveal());
     }
     Answer received = co_await awaitOr(answer, cancellation);
-    if (!std::holds_alternative<Error>(received)) {
+    // What a resolver says has nothing to do with the connection.
+    if (!std::holds_alternative<Error>(received) || std::holds_alternative<Resolve>(request.call)) {
         inFlight.finish();
     }
     co_return received;
@@ -194,7 +210,7 @@ void Pool::Impl::drop(PerServer& entry) {
 }
 
 void Pool::Impl::giveBack(const std::shared_ptr<Connection::State>& state) {
-    PerServer& entry = servers[state->server];
+    PerServer& entry = servers[state->access.server];
     if (!state->usable) {
         drop(entry);
         return;
@@ -202,19 +218,17 @@ void Pool::Impl::giveBack(const std::shared_ptr<Connection::State>& state) {
     state->lingered = true;
     entry.idle = state;
     entry.lingerEnd =
-        loop.after(times.linger, [this, server = state->server] { drop(servers[server]); });
+        loop.after(times.linger, [this, server = state->access.server] { drop(servers[server]); });
 }
 
-Task<Connection> Pool::connect(ServerId server,
-                               Login login,
-                               std::chrono::milliseconds timeout,
-                               Cancellation& cancellation) {
+Task<Connection>
+Pool::connect(Access access, std::chrono::milliseconds timeout, Cancellation& cancellation) {
     const std::shared_ptr<Impl> impl = impl_;
-    Impl::PerServer& entry = impl->servers[server];
+    Impl::PerServer& entry = impl->servers[access.server];
     if (entry.idle) {
         const std::shared_ptr<Connection::State> idle = std::exchange(entry.idle, nullptr);
         entry.lingerEnd.reset();
-        if (idle->usable && idle->login == login) {
+        if (idle->usable && idle->access == access) {
             co_return Connection(idle);
         }
         entry.closedAt = BootClock::now();
@@ -228,16 +242,51 @@ Task<Connection> Pool::connect(ServerId server,
         }
     }
     const auto state =
-        std::make_shared<Connection::State>(impl->loop, impl->launcher.launch(), server, login);
+        std::make_shared<Connection::State>(impl->loop, impl->launcher.launch(), access);
     state->pool = impl;
     state->listen();
     Connection connection(state);
     Request message;
-    message.call = Connect{server, login};
+    message.call = Connect{std::move(access)};
     message.timeout = timeout;
     Answer answer = co_await Connection::request(state, std::move(message), cancellation);
-    Connection::expect<Connected>(*state, std::move(answer));
+    state->identity = Connection::expect<Connected>(*state, std::move(answer)).identity;
     co_return connection;
+}
+
+template <class Expected>
+Task<Expected> Pool::askOnce(Request request, Cancellation& cancellation) {
+    // Not of the pool's: it goes when this ends.
+    const auto state =
+        std::make_shared<Connection::State>(impl_->loop, impl_->launcher.launch(), Access());
+    state->listen();
+    Answer answer = co_await Connection::request(state, std::move(request), cancellation);
+    co_return Connection::expect<Expected>(*state, std::move(answer));
+}
+
+Task<std::vector<std::string>>
+Pool::resolve(std::string host, std::chrono::milliseconds timeout, Cancellation& cancellation) {
+    Request message;
+    message.call = Resolve{std::move(host)};
+    message.timeout = timeout;
+    Addresses found = co_await askOnce<Addresses>(std::move(message), cancellation);
+    co_return std::move(found.addresses);
+}
+
+Task<Greeting>
+Pool::greet(ServerId server, std::chrono::milliseconds timeout, Cancellation& cancellation) {
+    Request message;
+    message.call = Greet{std::move(server)};
+    message.timeout = timeout;
+    return askOnce<Greeting>(std::move(message), cancellation);
+}
+
+Task<Tickets>
+Pool::getTickets(Login login, std::chrono::milliseconds timeout, Cancellation& cancellation) {
+    Request message;
+    message.call = GetTickets{std::move(login)};
+    message.timeout = timeout;
+    return askOnce<Tickets>(std::move(message), cancellation);
 }
 
 } // namespace fsrvp::agent

@@ -27,8 +27,8 @@ struct PoolTimes {
 };
 
 /// One agent with its FSRVP pipe open, in use by one job. Every failure of a request (not a
-/// server's HRESULT) makes it unusable; letting it go then ends the agent, else it goes back to
-/// its pool.
+/// server's HRESULT, nor a name that is unknown) makes it unusable; letting it go then ends the
+/// agent, else it goes back to its pool.
 class Connection {
   public:
     struct State;
@@ -52,6 +52,14 @@ class Connection {
     /// Whether the server has that share.
     Task<bool>
     probeShare(std::string share, std::chrono::milliseconds timeout, Cancellation& cancellation);
+
+    /// The addresses of a host, by the agent of this connection; of another host too.
+    /// @throws Error(NameNotResolved), which leaves the connection usable; else as the others
+    Task<std::vector<std::string>>
+    resolve(std::string host, std::chrono::milliseconds timeout, Cancellation& cancellation);
+
+    /// As whom: Connected's identity.
+    const std::string& identity() const noexcept;
 
     bool isUsable() const noexcept;
     /// Whether it lingered since another job, so that its server may have gone meanwhile.
@@ -80,16 +88,26 @@ class Pool {
     Pool& operator=(const Pool&) = delete;
     ~Pool();
 
-    /// The idle connection to that server if there is one with that login, else a new one.
+    /// The idle connection to that server if there is one with just that access, else a new one.
     /// @throws Error as Backend::openPipe says, or the cancellation's reason
-    Task<Connection> connect(ServerId server,
-                             Login login,
-                             std::chrono::milliseconds timeout,
-                             Cancellation& cancellation);
+    Task<Connection>
+    connect(Access access, std::chrono::milliseconds timeout, Cancellation& cancellation);
+
+    // What needs no connection; each with an agent of its own. @throws Error as Backend says, or
+    // the cancellation's reason.
+    Task<std::vector<std::string>>
+    resolve(std::string host, std::chrono::milliseconds timeout, Cancellation& cancellation);
+    Task<Greeting>
+    greet(ServerId server, std::chrono::milliseconds timeout, Cancellation& cancellation);
+    Task<Tickets>
+    getTickets(Login login, std::chrono::milliseconds timeout, Cancellation& cancellation);
 
     struct Impl;
 
   private:
+    /// Starts an agent, asks it once, and ends it.
+    template <class Expected> Task<Expected> askOnce(Request request, Cancellation& cancellation);
+
     std::shared_ptr<Impl> impl_;
 };
 

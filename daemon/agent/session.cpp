@@ -28,6 +28,13 @@ perform(Channel& channel, const nlohmann::json& in, std::chrono::milliseconds ti
     return OperationResult{toJson(reply.out), reply.hresult};
 }
 
+/// Samba's libraries take a login without a name for an anonymous one.
+void requireIdentity(const Login& login) {
+    if (!login.hasIdentity()) {
+        throw Error(Errc::NoCredential, "no user name is known for the server");
+    }
+}
+
 } // namespace
 
 Answer Session::handle(const Request& request) {
@@ -39,22 +46,21 @@ Answer Session::handle(const Request& request) {
     }
 }
 
-const Connect& Session::identity() const {
-    if (!identity_) {
+const Access& Session::access() const {
+    if (!access_) {
         throw Error(Errc::Protocol, "the agent was not told of a server yet");
     }
-    return *identity_;
+    return *access_;
 }
 
 Answer Session::run(const Connect& call, std::chrono::milliseconds timeout) {
-    if (identity_) {
+    if (access_) {
         throw Error(Errc::Protocol, "the agent has a server already");
     }
-    if (call.login.user.empty()) {
-        throw Error(Errc::NoCredential, "no user name is known for the server");
-    }
-    identity_ = std::make_unique<Connect>(call);
-    channel_ = backend_.openPipe(call.server, call.login, timeout);
+    requireIdentity(call.access.login);
+    access_ = call.access;
+    smb::Pipe pipe = backend_.openPipe(call.access, timeout);
+    channel_ = std::move(pipe.channel);
     // Authentication that failed may show only in the first call, so it is a harmless one.
     const auto version = fsrvp::call<GetSupportedVersion>(*channel_, {}, timeout);
     if (version.hresult != hresult::kOk) {
@@ -65,7 +71,20 @@ Answer Session::run(const Connect& call, std::chrono::milliseconds timeout) {
                     "the server speaks FSRVP versions " + std::to_string(version.out.minVersion) +
                         " to " + std::to_string(version.out.maxVersion) + ", not 1");
     }
-    return Connected{version.out.minVersion, version.out.maxVersion};
+    return Connected{version.out.minVersion, version.out.maxVersion, std::move(pipe.identity)};
+}
+
+Answer Session::run(const Resolve& call, std::chrono::milliseconds /*timeout*/) {
+    return Addresses{backend_.resolve(call.host)};
+}
+
+Answer Session::run(const Greet& call, std::chrono::milliseconds timeout) {
+    return backend_.greet(call.server, timeout);
+}
+
+Answer Session::run(const GetTickets& call, std::chrono::milliseconds /*timeout*/) {
+    requireIdentity(call.login);
+    return backend_.getTickets(call.login);
 }
 
 Answer Session::run(const Operation& call, std::chrono::milliseconds timeout) {
@@ -85,8 +104,7 @@ Answer Session::run(const Operation& call, std::chrono::milliseconds timeout) {
 }
 
 Answer Session::run(const ListShares& call, std::chrono::milliseconds timeout) {
-    const Connect& who = identity();
-    std::vector<std::string> names = backend_.listShares(who.server, who.login, timeout);
+    std::vector<std::string> names = backend_.listShares(access(), timeout);
     std::sort(names.begin(), names.end());
     const bool more = names.size() > call.limit;
     names.resize(std::min<std::size_t>(names.size(), call.limit));
@@ -94,8 +112,7 @@ Answer Session::run(const ListShares& call, std::chrono::milliseconds timeout) {
 }
 
 Answer Session::run(const ProbeShare& call, std::chrono::milliseconds timeout) {
-    const Connect& who = identity();
-    const auto presence = backend_.probeShare(who.server, who.login, call.share, timeout);
+    const auto presence = backend_.probeShare(access(), call.share, timeout);
     return Probed{presence == smb::SharePresence::Present};
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace fsrvp::agent {
 
@@ -19,13 +20,16 @@ class Session {
 
   private:
     Answer run(const Connect& call, std::chrono::milliseconds timeout);
+    Answer run(const Resolve& call, std::chrono::milliseconds timeout);
+    Answer run(const Greet& call, std::chrono::milliseconds timeout);
+    Answer run(const GetTickets& call, std::chrono::milliseconds timeout);
     Answer run(const Operation& call, std::chrono::milliseconds timeout);
     Answer run(const ListShares& call, std::chrono::milliseconds timeout);
     Answer run(const ProbeShare& call, std::chrono::milliseconds timeout);
-    const Connect& identity() const;
+    const Access& access() const;
 
     smb::Backend& backend_;
-    std::unique_ptr<Connect> identity_;
+    std::optional<Access> access_; ///< since Connect
     std::unique_ptr<Channel> channel_;
 };
 

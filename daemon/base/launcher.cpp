@@ -85,6 +85,10 @@ UniqueFd ForkLauncher::launch() {
     helper.arguments = {program_.string()};
     helper.environment = {
         "RUNTIME_DIRECTORY=" + directory, "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"};
+    // Where Kerberos is configured is all that a helper has to know of ours.
+    if (const char* const krb5Conf = std::getenv("KRB5_CONFIG")) {
+        helper.environment.push_back(std::string("KRB5_CONFIG=") + krb5Conf);
+    }
     helper.socket = theirs.get();
     pid_t pid = -1;
     try {

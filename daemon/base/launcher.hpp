@@ -34,7 +34,7 @@ class SocketLauncher final : public Launcher {
 };
 
 /// Where no systemd runs: a child process each, with a directory of its own below `runtime` that
-/// goes when the child has ended.
+/// goes when the child has ended. Of our environment it gets KRB5_CONFIG alone.
 class ForkLauncher final : public Launcher {
   public:
     ForkLauncher(EventLoop& loop, std::filesystem::path program, std::filesystem::path runtime);

@@ -11,6 +11,9 @@ enum class FileKind {
     Secret, ///< nobody but the owner may read it
 };
 
+/// The largest keytab or ticket cache: what an agent is told of it has to fit in a packet.
+inline constexpr std::size_t kLargestKerberosFile = 24UL * 1024;
+
 /// Reads a whole file that we are about to trust: a regular one of root's (or of the uid that
 /// runs), not writable by group or others, at most `limit` bytes. All checks are made on the
 /// descriptor that is read. The caller wipes what is secret.

@@ -61,6 +61,11 @@ std::string hostProblem(const std::string& host) {
     return {};
 }
 
+Secret readKerberosFile(const std::string& path) {
+    return Secret(
+        config::readCheckedFile(path, config::FileKind::Secret, config::kLargestKerberosFile));
+}
+
 } // namespace
 
 /// Reads one configuration directory into a Config.
@@ -141,20 +146,70 @@ class ConfigReader {
         if (const auto port = top.integer("port", 1, 65535)) {
             settings.port = static_cast<std::uint16_t>(*port);
         }
-        if (const auto auth = top.text("auth"); auth && auth->value != "ntlm") {
-            top.problem(*auth, "anything but \"ntlm\" is not supported yet");
-        }
-        settings.user = top.text("user").value_or(ObjectReader::Text{}).value;
-        settings.domain = top.text("domain").value_or(ObjectReader::Text{}).value;
-        if (const auto path = top.text("credentials_file")) {
-            if (path->value.empty() || path->value.front() != '/') {
-                top.problem(*path, "must be an absolute path");
-            }
-            settings.credentialsFile = path->value;
-        }
+        readLogin(top, settings);
+        readProtection(top, settings);
         readTimeouts(top.object("timeouts"), settings.timeouts);
         top.refuseOthers();
         config_.servers_.push_back(std::move(settings));
+    }
+
+    static void readLogin(ObjectReader& top, ServerSettings& settings) {
+        readNamed(top, "auth", parseAuth, "ntlm, kerberos or negotiate", settings.auth);
+        settings.user = top.text("user").value_or(ObjectReader::Text{}).value;
+        settings.domain = top.text("domain").value_or(ObjectReader::Text{}).value;
+        settings.credential = top.text("credential").value_or(ObjectReader::Text{}).value;
+        std::vector<ObjectReader::Text> files;
+        const auto readPath = [&](std::string_view key, std::string& into) {
+            if (const auto path = top.text(key)) {
+                if (path->value.empty() || path->value.front() != '/') {
+                    top.problem(*path, "must be an absolute path");
+                }
+                into = path->value;
+                files.push_back(*path);
+            }
+        };
+        readPath("credentials_file", settings.credentialsFile);
+        readPath("keytab", settings.keytab);
+        readPath("ticket_cache", settings.ticketCache);
+        const std::size_t allowed = settings.credential.empty() ? 1 : 0;
+        if (files.size() > allowed) {
+            top.problem(files[allowed],
+                        "only one of credential, credentials_file, keytab and ticket_cache may be "
+                        "given");
+        }
+        if (settings.auth == Auth::Ntlm && !(settings.keytab + settings.ticketCache).empty()) {
+            top.problem("auth", "NTLM has no use for a keytab or a ticket cache");
+        }
+    }
+
+    static void readProtection(ObjectReader& top, ServerSettings& settings) {
+        std::optional<SmbEncryption> encryption;
+        readNamed(top, "encryption", parseSmbEncryption, "required or preferred", encryption);
+        settings.encryption = encryption.value_or(settings.encryption);
+        std::optional<RpcProtection> rpc;
+        readNamed(top, "rpc_protection", parseRpcProtection, "privacy, integrity or none", rpc);
+        settings.rpcProtection = rpc.value_or(settings.rpcProtection);
+        if (const auto follow = top.text("follow_owner")) {
+            if (follow->value == "never") {
+                settings.followOwner = FollowOwner::Never;
+            } else if (follow->value != "same-domain") {
+                top.problem(*follow, "must be same-domain or never");
+            }
+        }
+    }
+
+    template <class T, class Parse>
+    static void readNamed(ObjectReader& top,
+                          std::string_view key,
+                          Parse parse,
+                          const std::string& known,
+                          std::optional<T>& into) {
+        if (const auto text = top.text(key)) {
+            into = parse(text->value);
+            if (!into) {
+                top.problem(*text, "must be " + known);
+            }
+        }
     }
 
     void readHosts(ObjectReader& top, const JsonFile& file, ServerSettings& settings) {
@@ -225,19 +280,42 @@ const ServerSettings& Config::settings(std::string_view host) const {
 
 Login Config::login(const ServerId& server) const {
     const ServerSettings& known = settings(server.host);
-    if (known.credentialsFile.empty()) {
-        throw Error(Errc::NoCredential, "no credentials for server " + server.text())
-            .withHint("name a credentials_file for it in a file of servers.d");
-    }
-    config::Credentials file = config::readCredentialsFile(known.credentialsFile);
-    const bool isOfAnother = !known.user.empty() && !file.user.empty() && file.user != known.user;
     Login login;
-    login.user = known.user.empty() ? file.user : known.user;
-    login.domain = known.domain.empty() && !isOfAnother ? file.domain : known.domain;
-    login.password = std::move(file.password);
-    if (login.user.empty()) {
+    if (!known.credentialsFile.empty()) {
+        config::Credentials file = config::readCredentialsFile(known.credentialsFile);
+        login.user = std::move(file.user);
+        login.domain = std::move(file.domain);
+        login.password = std::move(file.password);
+    } else if (!known.keytab.empty()) {
+        login.keytab = readKerberosFile(known.keytab);
+    } else if (!known.ticketCache.empty()) {
+        login.ticketCache = readKerberosFile(known.ticketCache);
+    } else {
+        throw Error(Errc::NoCredential, "no credentials for server " + server.text())
+            .withHint(
+                "keep some for it: fsrvpctl credential set NAME --user USER, and name them in "
+                "a file of servers.d");
+    }
+    return completed(server, std::move(login));
+}
+
+Login Config::completed(const ServerId& server, Login login) const {
+    const ServerSettings& known = settings(server.host);
+    if (!known.user.empty()) {
+        if (!login.user.empty() && login.user != known.user) {
+            login.domain.clear();
+        }
+        login.user = known.user;
+    }
+    if (!known.domain.empty()) {
+        login.domain = known.domain;
+    }
+    const bool hasTickets = !login.keytab.reveal().empty() || !login.ticketCache.reveal().empty();
+    login.auth = known.auth.value_or(hasTickets ? Auth::Kerberos : Auth::Ntlm);
+    if (!login.hasIdentity()) {
         throw Error(Errc::NoCredential, "no user name for server " + server.text())
-            .withHint("put a line username= into " + known.credentialsFile);
+            .withHint("put a line username= into its credentials file, or \"user\" into its file "
+                      "of servers.d");
     }
     return login;
 }

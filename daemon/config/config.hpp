@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "daemon/model/login.hpp"
-#include "daemon/model/server_id.hpp"
+#include "daemon/model/access.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,14 +25,25 @@ struct Timeouts {
     bool operator==(const Timeouts&) const = default;
 };
 
+/// Whether IsPathSupported's OwnerMachineName is followed to another machine (MS-FSRVP 3.2.4.2.1).
+enum class FollowOwner { SameDomain, Never };
+
 /// What one file of servers.d says of its servers; the values of a default one hold for servers
 /// that none names.
 struct ServerSettings {
     std::vector<std::string> hosts; ///< lower case; names, IP literals, patterns with * and ?
     std::uint16_t port = kSmbPort;  ///< where the source names none
-    std::string user;               ///< empty: the credentials file's
+    std::optional<Auth> auth;       ///< nothing: Kerberos with a keytab or ticket cache, else NTLM
+    std::string user;               ///< empty: the credentials file's, the keytab's first
     std::string domain;
-    std::string credentialsFile; ///< absolute; empty: none
+    // At most one of these is not empty; the files by absolute paths.
+    std::string credential; ///< the name of one that fsrvpd keeps
+    std::string credentialsFile;
+    std::string keytab;
+    std::string ticketCache;
+    SmbEncryption encryption = SmbEncryption::Required;
+    RpcProtection rpcProtection = RpcProtection::Privacy;
+    FollowOwner followOwner = FollowOwner::SameDomain;
     Timeouts timeouts;
 };
 
@@ -59,12 +70,16 @@ class Config {
     /// has a matching pattern, else the defaults. Valid as long as this Config.
     const ServerSettings& settings(std::string_view host) const;
 
-    /// Whom to log in as. Reads the credentials file now, so that a changed password counts at
-    /// once. The user of servers.d goes before the file's, the domain too; a domain in the file
-    /// is not used when the file names another user.
-    /// @throws Error(NoCredential) without a credentials file or a user;
-    ///         Error(Configuration) for a credentials file that is refused
+    /// Whom to log in as, where the settings name a file. Reads it now, so that a changed password
+    /// counts at once.
+    /// @throws Error(NoCredential) without a file or a user;
+    ///         Error(Configuration) for a file that is refused
     Login login(const ServerId& server) const;
+
+    /// A login from elsewhere as the server's settings want it: their auth, user and domain go
+    /// before its own; a domain that belongs to another user's name is dropped.
+    /// @throws Error(NoCredential) when nothing says who it is
+    Login completed(const ServerId& server, Login login) const;
 
   private:
     friend class ConfigReader;

@@ -4,6 +4,7 @@
 #include "daemon/base/log.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/base/utf16.hpp"
+#include "daemon/jobs/owner.hpp"
 #include "daemon/jobs/settle.hpp"
 
 #include <algorithm>
@@ -40,11 +41,11 @@ const CreateSet::Step CreateSet::kSteps[] = {
 
 CreateSet::CreateSet(Services& services,
                      Job& job,
-                     ServerId server,
+                     ServerAccount account,
                      std::vector<Unc> sources,
                      SnapshotOptions options)
     : services_(services), job_(job), sources_(std::move(sources)), options_(std::move(options)),
-      session_(services, std::move(server), job.cancellation()) {
+      session_(services, std::move(account), job.cancellation()) {
 }
 
 std::string CreateSet::what() const {
@@ -89,6 +90,10 @@ Task<std::optional<Error>> CreateSet::runSteps() {
             phase_ = step.phase;
             job_.setPhase(phase_);
             co_await (this->*step.run)();
+            if (owner_) {
+                session_.disconnect();
+                break;
+            }
         }
     } catch (const Error& error) {
         co_return error;
@@ -113,12 +118,12 @@ Task<void> CreateSet::connect() {
 }
 
 Task<void> CreateSet::check() {
-    for (const Unc& source : sources_) {
+    for (Unc& source : sources_) {
         co_await checkOne(source);
     }
 }
 
-Task<void> CreateSet::checkOne(Unc source) {
+Task<void> CreateSet::checkOne(Unc& source) {
     ShareOnly in;
     in.shareName = toUtf16(source.wire());
     const auto reply = co_await session_.call<IsPathSupported>(in);
@@ -136,6 +141,26 @@ Task<void> CreateSet::checkOne(Unc source) {
     }
     if (!reply.out.supportedByThisProvider) {
         throw hresultError(source.text(), hresult::kNotSupported);
+    }
+    if (reply.out.ownerMachineName.value) {
+        co_await checkOwner(source, toUtf8(*reply.out.ownerMachineName.value));
+    }
+}
+
+Task<void> CreateSet::checkOwner(Unc& source, std::string owner) {
+    const ShareOwner found = co_await findOwner(session_, std::move(owner));
+    const bool isFirst = &source == &sources_.front();
+    if (!isFirst && found.elsewhere != owner_) {
+        throw Error(Errc::NotSupported,
+                    "the shares are on different machines: " + sources_.front().text() + " on " +
+                        owner_.value_or(session_.server()).text() + ", " + source.text() + " on " +
+                        found.elsewhere.value_or(session_.server()).text())
+            .withHint("take their snapshots one by one");
+    }
+    owner_ = found.elsewhere;
+    if (!found.nameHere.empty()) {
+        // Servers know their shares by name; Windows knows no address for its own.
+        source.server = found.nameHere;
     }
 }
 
@@ -215,7 +240,7 @@ Task<void> CreateSet::start() {
         co_await backOff(attempt, result);
     }
     setRow_ = co_await services_.store.insertSet(
-        job_.record().id, session_.server(), setId_, options_.context, options_.writable);
+        job_.record().id, session_.account(), setId_, options_.context, options_.writable);
 }
 
 Task<void> CreateSet::add() {
@@ -303,7 +328,7 @@ Task<bool> CreateSet::finishOrSettle(const Error& failure) {
     const EventSource timer = services_.loop.after(kSettleTime, [&limit] {
         limit.request(Error(Errc::TimedOut, "settling took longer than 90 s"));
     });
-    ServerSession session(services_, session_.server(), limit);
+    ServerSession session(services_, session_.account(), limit);
     bool finished = false;
     std::optional<Error> trouble;
     try {

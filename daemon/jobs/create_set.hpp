@@ -28,14 +28,18 @@ class CreateSet {
   public:
     CreateSet(Services& services,
               Job& job,
-              ServerId server,
+              ServerAccount account,
               std::vector<Unc> sources,
               SnapshotOptions options);
     CreateSet(const CreateSet&) = delete;
     CreateSet& operator=(const CreateSet&) = delete;
 
-    /// Gives the snapshots' numbers in the order of the sources.
+    /// Gives the snapshots' numbers in the order of the sources; none when the server says that
+    /// another machine has the shares, where nothing was begun.
     Task<std::vector<std::int64_t>> run();
+
+    /// That other machine.
+    const std::optional<ServerId>& owner() const noexcept { return owner_; }
 
   private:
     struct Step {
@@ -55,7 +59,8 @@ class CreateSet {
     Task<void> map();
     Task<void> recover();
 
-    Task<void> checkOne(Unc source);
+    Task<void> checkOne(Unc& source);
+    Task<void> checkOwner(Unc& source, std::string owner);
     Task<std::string> otherShares();
     Task<void> backOff(int attempt, std::uint32_t result);
     Task<std::optional<Error>> runSteps();
@@ -68,6 +73,7 @@ class CreateSet {
     std::vector<Unc> sources_;
     SnapshotOptions options_;
     ServerSession session_;
+    std::optional<ServerId> owner_;
 
     // Of the attempt under way.
     Phase phase_ = Phase::Connect;       ///< the step; a job over several servers has no single one

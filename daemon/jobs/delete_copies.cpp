@@ -50,11 +50,12 @@ Task<void> deleteOne(Services& services, Job& job, ServerSession& session, Snaps
 } // namespace
 
 Task<Outcome>
-deleteCopies(Services& services, Job& job, ServerId server, std::vector<Snapshot> copies) {
+deleteCopies(Services& services, Job& job, ServerAccount account, std::vector<Snapshot> copies) {
     Outcome outcome;
     try {
-        const ServerTurns::Turn turn = co_await services.servers.enter(server, job.cancellation());
-        ServerSession session(services, server, job.cancellation());
+        const ServerTurns::Turn turn =
+            co_await services.servers.enter(account.server, job.cancellation());
+        ServerSession session(services, account, job.cancellation());
         for (const Snapshot& copy : copies) {
             job.setPhase(Phase::Delete);
             std::optional<Error> failure;

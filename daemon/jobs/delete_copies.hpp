@@ -9,10 +9,10 @@
 
 namespace fsrvp::jobs {
 
-/// Deletes snapshots of one server, each on its own: one that fails does not keep the others.
-/// Each is written down as Deleting before its call is sent. Never throws an Error: those are in
-/// the outcome.
+/// Deletes snapshots of one server that were taken as one account, each on its own: one that fails
+/// does not keep the others. Each is written down as Deleting before its call is sent. Never throws
+/// an Error: those are in the outcome.
 Task<Outcome>
-deleteCopies(Services& services, Job& job, ServerId server, std::vector<Snapshot> copies);
+deleteCopies(Services& services, Job& job, ServerAccount account, std::vector<Snapshot> copies);
 
 } // namespace fsrvp::jobs

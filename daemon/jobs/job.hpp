@@ -4,6 +4,7 @@
 #include "daemon/base/cancellation.hpp"
 #include "daemon/base/error.hpp"
 #include "daemon/jobs/phase.hpp"
+#include "daemon/model/check_line.hpp"
 #include "daemon/model/job_record.hpp"
 
 #include <cstdint>
@@ -30,6 +31,9 @@ class Job {
     /// Numbers of the snapshots that it made or deleted; also of those before a failure.
     const std::vector<std::int64_t>& ids() const noexcept { return ids_; }
 
+    /// What a check found.
+    const std::vector<CheckLine>& checks() const noexcept { return checks_; }
+
     /// Why it failed or was cancelled.
     const std::optional<Error>& error() const noexcept { return error_; }
 
@@ -38,6 +42,9 @@ class Job {
     void setPhase(Phase phase);
     void setRunning();
     void addIds(const std::vector<std::int64_t>& ids);
+
+    void setChecks(std::vector<CheckLine> checks) { checks_ = std::move(checks); }
+
     void setEnded(JobState state, TimeUs when, std::optional<Error> error);
 
     /// Called after each change; one at most.
@@ -49,6 +56,7 @@ class Job {
     JobRecord record_;
     Phase phase_ = Phase::Wait;
     std::vector<std::int64_t> ids_;
+    std::vector<CheckLine> checks_;
     std::optional<Error> error_;
     Cancellation cancellation_;
     std::function<void()> changed_;

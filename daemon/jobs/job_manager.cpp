@@ -121,27 +121,28 @@ Task<std::shared_ptr<Job>> JobManager::create(CreateRequest request) {
     }
     checkLimit();
     JobRecord record = newRecord("create", request.uid, subjects(request.sources));
-    Work work = [this, byServer, options = request.options, mount = request.mount](Job& job) {
-        return createOn(job, byServer, options, mount);
+    const std::chrono::seconds timeout = request.timeout;
+    Work work = [this, byServer, request = std::move(request)](Job& job) {
+        return createOn(job, byServer, request);
     };
-    co_return co_await accept(std::move(record), request.timeout, std::move(work));
+    co_return co_await accept(std::move(record), timeout, std::move(work));
 }
 
 Task<std::shared_ptr<Job>> JobManager::remove(DeleteRequest request) {
     if (request.snapshots.empty()) {
         throw Error(Errc::InvalidArgument, "no snapshot was named to delete");
     }
-    std::map<ServerId, std::vector<Snapshot>> byServer;
+    std::map<ServerAccount, std::vector<Snapshot>> byAccount;
     std::set<std::int64_t> seen;
     for (const Snapshot& snapshot : request.snapshots) {
         checkUsable(snapshot, "deleted");
         if (seen.insert(snapshot.id).second) {
-            byServer[snapshot.server].push_back(snapshot);
+            byAccount[{snapshot.server, snapshot.credential}].push_back(snapshot);
         }
     }
     checkLimit();
     JobRecord record = newRecord("delete", request.uid, subjects(request.snapshots));
-    Work work = [this, byServer](Job& job) { return deleteOn(job, byServer); };
+    Work work = [this, byAccount](Job& job) { return deleteOn(job, byAccount); };
     co_return co_await accept(std::move(record), request.timeout, std::move(work));
 }
 
@@ -172,15 +173,24 @@ Task<std::shared_ptr<Job>> JobManager::unmount(UnmountRequest request) {
     co_return co_await accept(std::move(record), request.timeout, std::move(work));
 }
 
-std::set<ServerId> JobManager::serversToSettle() {
-    std::set<ServerId> servers;
+Task<std::shared_ptr<Job>> JobManager::check(CheckRequest request) {
+    checkLimit();
+    const std::optional<Source>& source = request.wish.source;
+    JobRecord record =
+        newRecord("check", request.uid, {source ? source->unc.text() : request.wish.server.text()});
+    Work work = [this, wish = request.wish](Job& job) { return checkSource(services_, job, wish); };
+    co_return co_await accept(std::move(record), request.timeout, std::move(work));
+}
+
+std::set<ServerAccount> JobManager::accountsToSettle() {
+    std::set<ServerAccount> accounts;
     for (const ShadowCopySet& set : services_.store.listUnsettledSets()) {
-        servers.insert(set.server);
+        accounts.insert({set.server, set.credential});
     }
     for (const Snapshot& copy : services_.store.listDeleting()) {
-        servers.insert(copy.server);
+        accounts.insert({copy.server, copy.credential});
     }
-    return servers;
+    return accounts;
 }
 
 std::set<ServerId> JobManager::serversToRestore() {
@@ -203,9 +213,9 @@ Task<void> JobManager::recover() {
     for (const JobRecord& job : open) {
         co_await services_.store.finishJob(job.id, JobState::Failed, errorName, message);
     }
-    for (const ServerId& server : serversToSettle()) {
-        JobRecord record = newRecord("settle", 0, {server.text()});
-        Work work = [this, server](Job& job) { return settleOn(job, server); };
+    for (const ServerAccount& account : accountsToSettle()) {
+        JobRecord record = newRecord("settle", 0, {account.server.text()});
+        Work work = [this, account](Job& job) { return settleOn(job, account); };
         co_await accept(std::move(record), std::chrono::seconds(0), std::move(work));
     }
     for (const ServerId& server : serversToRestore()) {
@@ -267,6 +277,7 @@ Task<void> JobManager::run(std::shared_ptr<Job> job, std::chrono::seconds timeou
 
 Task<void> JobManager::end(std::shared_ptr<Job> job, Outcome outcome) {
     job->addIds(outcome.ids);
+    job->setChecks(std::move(outcome.checks));
     std::optional<Error> error = summary(outcome);
     const bool cancelled = error && error->code() == Errc::Cancelled;
     const JobState state = !error      ? JobState::Done
@@ -301,24 +312,30 @@ Task<void> JobManager::end(std::shared_ptr<Job> job, Outcome outcome) {
 
 Task<Outcome> JobManager::createOn(Job& job,
                                    std::map<ServerId, std::vector<Source>> byServer,
-                                   SnapshotOptions options,
-                                   std::optional<MountAfter> mount) {
+                                   CreateRequest request) {
     std::vector<Task<Outcome>> parts;
     for (const auto& [server, sources] : byServer) {
-        parts.push_back(createAndMount(services_, job, server, sources, options, mount));
+        CreateWish wish;
+        wish.sources = sources;
+        wish.options = request.options;
+        wish.mount = request.mount;
+        wish.credential = request.credential;
+        parts.push_back(createAndMount(services_, job, server, std::move(wish)));
     }
     co_return co_await together(services_.loop, std::move(parts));
 }
 
-Task<Outcome> JobManager::deleteOn(Job& job, std::map<ServerId, std::vector<Snapshot>> byServer) {
+Task<Outcome> JobManager::deleteOn(Job& job,
+                                   std::map<ServerAccount, std::vector<Snapshot>> byAccount) {
     std::vector<Task<Outcome>> parts;
-    for (const auto& [server, copies] : byServer) {
-        parts.push_back(deleteCopies(services_, job, server, copies));
+    for (const auto& [account, copies] : byAccount) {
+        parts.push_back(deleteCopies(services_, job, account, copies));
     }
     co_return co_await together(services_.loop, std::move(parts));
 }
 
-Task<Outcome> JobManager::settleOn(Job& job, ServerId server) {
+Task<Outcome> JobManager::settleOn(Job& job, ServerAccount account) {
+    const ServerId& server = account.server;
     constexpr std::array<std::chrono::seconds, 5> waits{
         std::chrono::seconds(2),
         std::chrono::seconds(5),
@@ -330,7 +347,7 @@ Task<Outcome> JobManager::settleOn(Job& job, ServerId server) {
         try {
             const ServerTurns::Turn turn =
                 co_await services_.servers.enter(server, job.cancellation());
-            ServerSession session(services_, server, job.cancellation());
+            ServerSession session(services_, account, job.cancellation());
             job.setPhase(Phase::Settle);
             // Also where only deletes are left: they are not tried again once begun.
             co_await session.connect();
@@ -349,14 +366,14 @@ Task<Outcome> JobManager::settleOn(Job& job, ServerId server) {
     }
     std::vector<Snapshot> deleting;
     for (const Snapshot& copy : services_.store.listDeleting()) {
-        if (copy.server == server) {
+        if (ServerAccount{copy.server, copy.credential} == account) {
             deleting.push_back(copy);
         }
     }
     if (deleting.empty()) {
         co_return Outcome();
     }
-    co_return co_await deleteCopies(services_, job, server, std::move(deleting));
+    co_return co_await deleteCopies(services_, job, account, std::move(deleting));
 }
 
 } // namespace fsrvp::jobs

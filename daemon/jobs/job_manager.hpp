@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "daemon/jobs/check_source.hpp"
 #include "daemon/jobs/create_set.hpp"
 #include "daemon/jobs/delete_copies.hpp"
 #include "daemon/jobs/job.hpp"
@@ -22,7 +23,15 @@ struct CreateRequest {
     std::vector<Source> sources;
     SnapshotOptions options;
     std::optional<MountAfter> mount;
+    std::optional<std::string>
+        credential;                  ///< the name of a stored one; else as docs/configuration.md
     std::chrono::seconds timeout{0}; ///< of the whole job; 0: the configuration's
+    std::uint32_t uid = 0;
+};
+
+struct CheckRequest {
+    CheckWish wish;
+    std::chrono::seconds timeout{0};
     std::uint32_t uid = 0;
 };
 
@@ -69,6 +78,12 @@ class JobManager {
     /// @throws Error(NotFound) when nothing is recorded to be mounted there
     Task<std::shared_ptr<Job>> unmount(UnmountRequest request);
 
+    /// Changes nothing anywhere; the job has what it found.
+    Task<std::shared_ptr<Job>> check(CheckRequest request);
+
+    /// The server that a source is on.
+    ServerId serverOf(const Source& source) const;
+
     /// At start: closes the jobs that the last fsrvpd left open, and, as jobs of their own, settles
     /// what they left on servers and mounts again what is recorded and not there.
     Task<void> recover();
@@ -87,15 +102,12 @@ class JobManager {
     Task<std::shared_ptr<Job>> accept(JobRecord record, std::chrono::seconds timeout, Work work);
     Task<void> run(std::shared_ptr<Job> job, std::chrono::seconds timeout, Work work);
     Task<void> end(std::shared_ptr<Job> job, Outcome outcome);
-    Task<Outcome> createOn(Job& job,
-                           std::map<ServerId, std::vector<Source>> byServer,
-                           SnapshotOptions options,
-                           std::optional<MountAfter> mount);
-    Task<Outcome> deleteOn(Job& job, std::map<ServerId, std::vector<Snapshot>> byServer);
-    Task<Outcome> settleOn(Job& job, ServerId server);
+    Task<Outcome>
+    createOn(Job& job, std::map<ServerId, std::vector<Source>> byServer, CreateRequest request);
+    Task<Outcome> deleteOn(Job& job, std::map<ServerAccount, std::vector<Snapshot>> byAccount);
+    Task<Outcome> settleOn(Job& job, ServerAccount account);
     std::size_t unfinished() const;
-    ServerId serverOf(const Source& source) const;
-    std::set<ServerId> serversToSettle();
+    std::set<ServerAccount> accountsToSettle();
     std::set<ServerId> serversToRestore();
 
     Services services_;

@@ -107,6 +107,30 @@ Task<std::optional<Error>> restoreInTurn(Services& services, Job& job, MountReco
     co_return std::nullopt;
 }
 
+/// Takes the snapshots on the machine that has the shares, which the server may say is another one.
+Task<std::vector<std::int64_t>>
+createOnOwner(Services& services, Job& job, ServerAccount account, const CreateWish& wish) {
+    std::vector<Unc> shares;
+    for (const Source& source : wish.sources) {
+        shares.push_back(source.unc);
+    }
+    CreateSet first(services, job, account, shares, wish.options);
+    std::vector<std::int64_t> ids = co_await first.run();
+    if (!first.owner()) {
+        co_return ids;
+    }
+    account.server = *first.owner();
+    CreateSet second(services, job, account, std::move(shares), wish.options);
+    ids = co_await second.run();
+    if (second.owner()) {
+        throw Error(Errc::NotSupported,
+                    "server " + account.server.text() + " was said to have " +
+                        wish.sources.front().unc.text() + ", and says that " +
+                        second.owner()->text() + " has it");
+    }
+    co_return ids;
+}
+
 } // namespace
 
 std::vector<RecordedMount> recordedMounts(Services& services) {
@@ -122,29 +146,26 @@ std::vector<RecordedMount> recordedMounts(Services& services) {
     return found;
 }
 
-Task<Outcome> createAndMount(Services& services,
-                             Job& job,
-                             ServerId server,
-                             std::vector<Source> sources,
-                             SnapshotOptions options,
-                             std::optional<MountAfter> mount) {
+Task<Outcome> createAndMount(Services& services, Job& job, ServerId server, CreateWish wish) {
     Outcome outcome;
     try {
-        std::vector<Unc> shares;
-        for (const Source& source : sources) {
-            shares.push_back(source.unc);
-        }
-        if (mount && !mount->destination.empty()) {
+        if (wish.mount && !wish.mount->destination.empty()) {
             job.setPhase(Phase::Check);
-            co_await checkDestination(services, mount->destination, job.cancellation());
+            co_await checkDestination(services, wish.mount->destination, job.cancellation());
         }
-        CreateSet set(services, job, std::move(server), std::move(shares), std::move(options));
-        outcome.ids = co_await set.run();
+        ServerAccount account;
+        account.server = server;
+        account.credential = co_await services.credentials.choose(wish.sources.front(),
+                                                                  server,
+                                                                  wish.credential,
+                                                                  job.record().ownerUid,
+                                                                  job.cancellation());
+        outcome.ids = co_await createOnOwner(services, job, account, wish);
     } catch (const Error& error) {
         outcome.errors.push_back(error);
     }
-    if (mount) {
-        co_await mountMade(services, job, std::move(sources), *mount, outcome);
+    if (wish.mount) {
+        co_await mountMade(services, job, wish.sources, *wish.mount, outcome);
     }
     co_return outcome;
 }

@@ -31,14 +31,17 @@ struct RecordedMount {
 /// settling of its server finishes.
 std::vector<RecordedMount> recordedMounts(Services& services);
 
+/// What of a create job concerns one server.
+struct CreateWish {
+    std::vector<Source> sources;
+    SnapshotOptions options;
+    std::optional<MountAfter> mount;
+    std::optional<std::string> credential; ///< that the caller named
+};
+
 /// One set of one server, then its mounts. A snapshot that could not be mounted stays, and its
 /// number is in the outcome beside the error.
-Task<Outcome> createAndMount(Services& services,
-                             Job& job,
-                             ServerId server,
-                             std::vector<Source> sources,
-                             SnapshotOptions options,
-                             std::optional<MountAfter> mount);
+Task<Outcome> createAndMount(Services& services, Job& job, ServerId server, CreateWish wish);
 
 Task<Outcome> mountById(Services& services, Job& job, std::int64_t id, MountWish wish);
 

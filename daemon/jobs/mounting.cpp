@@ -46,14 +46,42 @@ Task<void> forget(Services& services, Job& job, MountRecord mount, Cancellation&
     services.files.unlink(mount.copy);
 }
 
+Task<Access> accessTo(Services& services, Job& job, Snapshot copy) {
+    const ServerAccount account{copy.server, copy.credential};
+    return services.credentials.access(account, job.cancellation());
+}
+
+/// How the mount of a snapshot speaks to its server: as the snapshot was taken.
+Task<mount::MountSecurity> securityOf(Services& services, Job& job, Snapshot copy) {
+    const Access access = co_await accessTo(services, job, copy);
+    mount::MountSecurity security;
+    security.encrypted = access.encryption == SmbEncryption::Required;
+    const bool hasTickets =
+        !access.login.keytab.reveal().empty() || !access.login.ticketCache.reveal().empty();
+    if (access.login.auth == Auth::Kerberos ||
+        (access.login.auth == Auth::Negotiate && hasTickets)) {
+        const std::shared_ptr<const Config> config = services.config();
+        const Tickets tickets = co_await services.pool.getTickets(
+            access.login, config->settings(copy.server.host).timeouts.connect, job.cancellation());
+        security.principal = tickets.principal;
+    }
+    co_return security;
+}
+
 /// Has it mounted, and sees that it is.
 Task<void> makeMount(Services& services, Job& job, Snapshot copy, MountRecord mount) {
-    const mount::PrivateFile credentials =
-        services.files.writeCredentials(services.config()->login(copy.server));
+    std::optional<mount::PrivateFile> credentials;
+    if (!mount::usesKerberos(mount.options)) {
+        const Access access = co_await accessTo(services, job, copy);
+        credentials.emplace(services.files.writeCredentials(access.login));
+    }
     mount::MountSpec spec;
     spec.what = mount.what;
     spec.where = mount.path;
-    spec.options = mount.options + ",credentials=" + credentials.path().string();
+    spec.options = mount.options;
+    if (credentials) {
+        spec.options += ",credentials=" + credentials->path().string();
+    }
     spec.description = nameOf(copy);
     co_await services.mounter.mount(std::move(spec), job.cancellation());
     if (!isMounted(mount, services.mounter.table())) {
@@ -68,7 +96,8 @@ Task<MountRecord> prepare(Services& services, Job& job, Snapshot copy, MountWish
     MountRecord mount;
     mount.copy = copy.id;
     mount.what = mount::snapshotMountSource(copy.source.server, copy.exposed, wish.directory);
-    mount.options = mount::snapshotMountOptions(wish.baseOptions, copy.server, wish.uid);
+    const mount::MountSecurity security = co_await securityOf(services, job, copy);
+    mount.options = mount::snapshotMountOptions(wish.baseOptions, copy.server, wish.uid, security);
     mount.path = wish.destination;
     const bool isDefault = mount.path.empty();
     if (isDefault) {

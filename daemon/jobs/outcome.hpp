@@ -3,6 +3,7 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/base/task.hpp"
+#include "daemon/model/check_line.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -14,6 +15,7 @@ namespace fsrvp::jobs {
 struct Outcome {
     std::vector<std::int64_t> ids; ///< snapshots made, deleted, mounted or unmounted
     std::vector<Error> errors;     ///< one for each that failed
+    std::vector<CheckLine> checks; ///< of a check alone
 };
 
 /// Runs all at once; gives their outcomes as one.

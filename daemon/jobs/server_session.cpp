@@ -3,9 +3,9 @@
 
 namespace fsrvp::jobs {
 
-ServerSession::ServerSession(Services& services, ServerId server, Cancellation& cancellation)
-    : services_(services), server_(std::move(server)), cancellation_(cancellation),
-      config_(services.config()), timeouts_(config_->settings(server_.host).timeouts) {
+ServerSession::ServerSession(Services& services, ServerAccount account, Cancellation& cancellation)
+    : services_(services), account_(std::move(account)), cancellation_(cancellation),
+      config_(services.config()), timeouts_(config_->settings(server().host).timeouts) {
 }
 
 Task<void> ServerSession::connect() {
@@ -15,10 +15,11 @@ Task<void> ServerSession::connect() {
     connection_.reset();
     std::optional<Error> failure;
     try {
-        connection_ = co_await services_.pool.connect(
-            server_, config_->login(server_), timeouts_.connect, cancellation_);
+        Access access = co_await services_.credentials.access(account_, cancellation_);
+        connection_ =
+            co_await services_.pool.connect(std::move(access), timeouts_.connect, cancellation_);
     } catch (const Error& error) {
-        failure = cancellation_.isRequested() ? error : error.withContext(server_.text());
+        failure = cancellation_.isRequested() ? error : error.withContext(server().text());
     }
     if (failure) {
         throw Error(*failure);
@@ -32,12 +33,26 @@ void ServerSession::abandon() noexcept {
     }
 }
 
+Task<std::vector<std::string>> ServerSession::addressesOf(std::string host) {
+    co_await connect();
+    std::vector<std::string> addresses;
+    try {
+        addresses =
+            co_await connection_->resolve(std::move(host), timeouts_.connect, cancellation_);
+    } catch (const Error& error) {
+        if (error.code() != Errc::NameNotResolved) {
+            throw;
+        }
+    }
+    co_return addresses;
+}
+
 Task<bool> ServerSession::hasShare(std::string share) {
     co_await connect();
     try {
         co_return co_await connection_->probeShare(share, timeouts_.connect, cancellation_);
     } catch (const Error& error) {
-        throw error.withContext("looking for share '" + share + "' on " + server_.text());
+        throw error.withContext("looking for share '" + share + "' on " + server().text());
     }
 }
 
@@ -46,7 +61,7 @@ Task<agent::Shares> ServerSession::shares(std::uint32_t limit) {
     try {
         co_return co_await connection_->listShares(limit, timeouts_.connect, cancellation_);
     } catch (const Error& error) {
-        throw error.withContext("listing the shares of " + server_.text());
+        throw error.withContext("listing the shares of " + server().text());
     }
 }
 

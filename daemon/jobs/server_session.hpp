@@ -17,7 +17,7 @@ namespace fsrvp::jobs {
 /// operation may take. The job must have the server's turn.
 class ServerSession {
   public:
-    ServerSession(Services& services, ServerId server, Cancellation& cancellation);
+    ServerSession(Services& services, ServerAccount account, Cancellation& cancellation);
 
     /// @throws Error whose message begins with the server
     Task<void> connect();
@@ -34,6 +34,12 @@ class ServerSession {
     /// The operation's output. @throws hresultError() unless it succeeded
     template <class Op> Task<typename Op::Out> must(typename Op::In in);
 
+    /// The addresses of a host, or none when nobody knows the name.
+    Task<std::vector<std::string>> addressesOf(std::string host);
+
+    /// As whom it is connected, which it must be.
+    const std::string& identity() const noexcept { return connection_->identity(); }
+
     /// Whether the server has that share.
     Task<bool> hasShare(std::string share);
     /// The first `limit` of the server's shares.
@@ -41,7 +47,7 @@ class ServerSession {
 
     /// "CommitShadowCopySet on fs1: … (NAME)".
     template <class Op> Error failure(std::uint32_t hresult) const {
-        return hresultError(std::string(Op::name) + " on " + server_.text(), hresult);
+        return hresultError(std::string(Op::name) + " on " + server().text(), hresult);
     }
 
     /// TimeOutInMilliseconds for the operations that have it.
@@ -49,7 +55,12 @@ class ServerSession {
         return static_cast<std::uint32_t>(std::chrono::milliseconds(ownTime<Op>()).count());
     }
 
-    const ServerId& server() const noexcept { return server_; }
+    const ServerId& server() const noexcept { return account_.server; }
+
+    /// What servers.d says of it.
+    const ServerSettings& settings() const { return config_->settings(server().host); }
+
+    const ServerAccount& account() const noexcept { return account_; }
 
     Cancellation& cancellation() noexcept { return cancellation_; }
 
@@ -78,7 +89,7 @@ class ServerSession {
     }
 
     Services& services_;
-    ServerId server_;
+    ServerAccount account_;
     Cancellation& cancellation_;
     std::shared_ptr<const Config> config_;
     Timeouts timeouts_;
@@ -99,7 +110,7 @@ template <class Op> Task<Reply<Op>> ServerSession::call(typename Op::In in) {
         try {
             reply = co_await connection_->call<Op>(in, rpcTimeout<Op>(), cancellation_);
         } catch (const Error& error) {
-            lost = error.withContext(std::string(Op::name) + " on " + server_.text());
+            lost = error.withContext(std::string(Op::name) + " on " + server().text());
         }
         if (lost) {
             mayBeStale = mayBeStale && connection_->hasLingered();

@@ -4,6 +4,7 @@
 #include "daemon/agent/pool.hpp"
 #include "daemon/base/event_loop.hpp"
 #include "daemon/config/config.hpp"
+#include "daemon/credentials/credentials.hpp"
 #include "daemon/jobs/add_spacing.hpp"
 #include "daemon/jobs/turns.hpp"
 #include "daemon/mount/mounter.hpp"
@@ -28,6 +29,7 @@ struct Services {
     mount::Mounter& mounter;
     mount::PathHelper& paths;
     mount::RuntimeFiles& files;
+    Credentials& credentials;
     /// The configuration as it is now; a job asks once and keeps what it got.
     std::function<std::shared_ptr<const Config>()> config;
 };

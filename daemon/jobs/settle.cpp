@@ -28,7 +28,7 @@ Task<void> checkThatStartWorks(Services& services, ServerSession& session, std::
     start.clientShadowCopySetId = Guid::random();
     const auto started = co_await session.must<StartShadowCopySet>(start);
     const std::int64_t row = co_await services.store.insertSet(
-        job, session.server(), started.shadowCopySetId, ShadowCopyContext::NasRollback, false);
+        job, session.account(), started.shadowCopySetId, ShadowCopyContext::NasRollback, false);
     co_await abortSet(session, started.shadowCopySetId);
     co_await services.store.markSettled(row);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/model/job_record.hpp"
 
-#include <array>
+#include "daemon/model/enum_names.hpp"
 
 namespace fsrvp {
 namespace {
@@ -16,12 +16,7 @@ std::string_view jobStateName(JobState state) noexcept {
 }
 
 std::optional<JobState> parseJobState(std::string_view name) noexcept {
-    for (std::size_t i = 0; i < kStates.size(); ++i) {
-        if (kStates[i] == name) {
-            return static_cast<JobState>(i);
-        }
-    }
-    return std::nullopt;
+    return enumFromName<JobState>(kStates, name);
 }
 
 } // namespace fsrvp

@@ -9,6 +9,9 @@ namespace fsrvp {
 
 inline constexpr std::uint16_t kSmbPort = 445;
 
+/// Whether it is an IP address, of version 4 or 6, and no name.
+bool isAddress(const std::string& host) noexcept;
+
 /// Which server: queues, connections and records belong to one of these.
 struct ServerId {
     std::string host; ///< lower case, a name or an IP literal

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/model/snapshot.hpp"
 
-#include <array>
+#include "daemon/model/enum_names.hpp"
 
 namespace fsrvp {
 namespace {
@@ -11,17 +11,6 @@ constexpr std::array<std::string_view, 5> kSetStates{
 constexpr std::array<std::string_view, 6> kCopyStates{
     "creating", "exposed", "deleting", "deleted", "failed", "lost-on-server"};
 
-template <class State, std::size_t N>
-std::optional<State> parse(const std::array<std::string_view, N>& names,
-                           std::string_view name) noexcept {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (names[i] == name) {
-            return static_cast<State>(i);
-        }
-    }
-    return std::nullopt;
-}
-
 } // namespace
 
 std::string_view setStateName(SetState state) noexcept {
@@ -29,7 +18,7 @@ std::string_view setStateName(SetState state) noexcept {
 }
 
 std::optional<SetState> parseSetState(std::string_view name) noexcept {
-    return parse<SetState>(kSetStates, name);
+    return enumFromName<SetState>(kSetStates, name);
 }
 
 std::string_view copyStateName(CopyState state) noexcept {
@@ -37,7 +26,7 @@ std::string_view copyStateName(CopyState state) noexcept {
 }
 
 std::optional<CopyState> parseCopyState(std::string_view name) noexcept {
-    return parse<CopyState>(kCopyStates, name);
+    return enumFromName<CopyState>(kCopyStates, name);
 }
 
 } // namespace fsrvp

@@ -3,6 +3,7 @@
 
 #include "daemon/base/guid.hpp"
 #include "daemon/model/context.hpp"
+#include "daemon/model/credential_origin.hpp"
 #include "daemon/model/server_id.hpp"
 #include "daemon/model/unc.hpp"
 
@@ -60,6 +61,7 @@ struct Snapshot {
     std::map<std::string, std::string> labels;
     std::optional<std::string> policy;
     std::uint32_t ownerUid = 0;
+    CredentialOrigin credential;                ///< as whom it was taken
     std::vector<std::string> mountPoints;       ///< where it is mounted now
     std::vector<std::string> absentMountPoints; ///< where it is to be mounted and is not
 };
@@ -71,6 +73,7 @@ struct ShadowCopySet {
     ServerId server;
     Guid setId; ///< the server's
     SetState state = SetState::Started;
+    CredentialOrigin credential;
     std::vector<Snapshot> copies; ///< none before Committing
 };
 

@@ -49,6 +49,36 @@ template <class Fn> auto reading(Fn fn) {
     }
 }
 
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+std::string hex(const std::string& bytes) {
+    std::string digits;
+    digits.reserve(2 * bytes.size());
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        digits += kDigits[byte >> 4U];
+        digits += kDigits[byte & 0x0fU];
+    }
+    return digits;
+}
+
+Secret fromHex(const std::string& digits) {
+    std::string bytes;
+    bytes.reserve(digits.size() / 2);
+    bool isHex = digits.size() % 2 == 0;
+    for (std::size_t i = 0; isHex && i < digits.size(); i += 2) {
+        const std::size_t high = kDigits.find(digits[i]);
+        const std::size_t low = kDigits.find(digits[i + 1]);
+        isHex = high != std::string_view::npos && low != std::string_view::npos;
+        bytes += static_cast<char>((high << 4U) | low);
+    }
+    Secret secret(std::move(bytes));
+    if (!isHex) {
+        throw malformed("no hexadecimal text");
+    }
+    return secret;
+}
+
 std::string text(const json& object, const char* key) {
     std::string value = object.at(key).get<std::string>();
     // The kernel would take what is before it for the whole path.
@@ -91,6 +121,10 @@ json toJson(const IsConnected& call) {
     return {{"verb", "connected"}, {"share", call.share}};
 }
 
+json toJson(const ReadSecretFile& call) {
+    return {{"verb", "read-secret-file"}, {"path", call.path}};
+}
+
 json toJson(const Done&) {
     return {{"reply", "done"}};
 }
@@ -108,6 +142,10 @@ json toJson(const std::vector<Holder>& holders) {
                        {"what", holder.what}});
     }
     return {{"reply", "holders"}, {"holders", std::move(all)}};
+}
+
+json toJson(const SecretFile& file) {
+    return {{"reply", "secret-file"}, {"uid", file.uid}, {"bytes", hex(file.bytes.reveal())}};
 }
 
 json toJson(const Error& error) {
@@ -132,6 +170,16 @@ std::vector<Holder> holdersFrom(const json& object) {
         holders.push_back(std::move(holder));
     }
     return holders;
+}
+
+/// Wipes what it has read.
+SecretFile secretFileFrom(json& object) {
+    auto& digits = object.at("bytes").get_ref<std::string&>();
+    SecretFile file;
+    file.bytes = fromHex(digits);
+    wipe(digits);
+    file.uid = number<std::uint32_t>(object, "uid");
+    return file;
 }
 
 Error errorFrom(const json& object) {
@@ -180,12 +228,15 @@ Request decodeRequest(std::string_view packet) {
         if (verb == "connected") {
             return IsConnected{text(object, "share")};
         }
+        if (verb == "read-secret-file") {
+            return ReadSecretFile{text(object, "path")};
+        }
         throw malformed("there is no verb '" + verb + "'");
     });
 }
 
 Answer decodeAnswer(std::string_view packet) {
-    const json object = parseObject(packet);
+    json object = parseObject(packet);
     return reading([&object]() -> Answer {
         const std::string reply = text(object, "reply");
         if (reply == "done") {
@@ -196,6 +247,9 @@ Answer decodeAnswer(std::string_view packet) {
         }
         if (reply == "holders") {
             return holdersFrom(object);
+        }
+        if (reply == "secret-file") {
+            return secretFileFrom(object);
         }
         if (reply == "error") {
             return errorFrom(object);

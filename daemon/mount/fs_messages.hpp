@@ -39,16 +39,25 @@ struct IsConnected {
     std::string share;
 };
 
-using Request = std::
-    variant<CheckDestination, MakeDirectory, RemoveDirectory, FindHolders, Detach, IsConnected>;
+struct ReadSecretFile {
+    std::string path;
+};
+
+using Request = std::variant<CheckDestination,
+                             MakeDirectory,
+                             RemoveDirectory,
+                             FindHolders,
+                             Detach,
+                             IsConnected,
+                             ReadSecretFile>;
 
 struct Done {};
 
-using Answer = std::variant<Done, bool, std::vector<Holder>, Error>;
+using Answer = std::variant<Done, bool, std::vector<Holder>, SecretFile, Error>;
 
 /// @throws Error(InvalidArgument) for a text that is not UTF-8: a packet can't carry it
 std::string encode(const Request& request);
-/// Bytes of a process's name that are not UTF-8 become U+FFFD.
+/// Bytes of a process's name that are not UTF-8 become U+FFFD. That of a SecretFile is secret.
 std::string encode(const Answer& answer);
 
 /// @throws Error(Protocol) for anything that encode() does not write

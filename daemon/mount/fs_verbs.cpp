@@ -145,6 +145,41 @@ class DirectoryMaker {
     std::vector<Made> made_;
 };
 
+/// The rules that daemon/config/checked_file.hpp has for a secret, whosever it is.
+struct stat checkSecretFile(int fd, const std::string& path) {
+    struct stat status {};
+
+    if (::fstat(fd, &status) != 0) {
+        throw pathError(path, errno);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        throw Error(Errc::Configuration, "it is not a regular file");
+    }
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        throw Error(Errc::Configuration, "it is open to group or others")
+            .withHint("run: chmod go= '" + printable(path) + "'");
+    }
+    return status;
+}
+
+Secret readSecret(int fd, const std::string& path) {
+    std::string text(kMostSecretFile + 1, '\0');
+    std::size_t have = 0;
+    ssize_t got = 0;
+    while (have < text.size() && (got = ::read(fd, text.data() + have, text.size() - have)) > 0) {
+        have += static_cast<std::size_t>(got);
+    }
+    if (got < 0) {
+        throw pathError(path, errno);
+    }
+    if (have > kMostSecretFile) {
+        throw Error(Errc::Configuration,
+                    "it is larger than " + std::to_string(kMostSecretFile) + " bytes");
+    }
+    text.resize(have);
+    return Secret(std::move(text));
+}
+
 /// findPlace() that makes what is missing on the way.
 Place makePlace(const std::string& path, DirectoryMaker& maker) {
     Place place = findPlace("/" + path.substr(1, path.find('/', 1) - 1));
@@ -256,6 +291,26 @@ bool isConnected(const std::string& share, const std::string& file) {
     return hasTreeConnect(text, share);
 }
 
+SecretFile readSecretFile(const std::string& path) {
+    if (!path.starts_with('/') || hasControl(path)) {
+        throw Error(Errc::InvalidArgument, "'" + printable(path) + "' is no absolute path");
+    }
+    return trying("cannot use " + printable(path), [&path] {
+        // Not opened before it is known to be a file: opening a device or a FIFO does something.
+        const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+        if (!place) {
+            throw pathError(path, errno);
+        }
+        const struct stat status = checkSecretFile(place.get(), path);
+        const std::string name = "/proc/self/fd/" + std::to_string(place.get());
+        const UniqueFd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+        if (!file) {
+            throw pathError(path, errno);
+        }
+        return SecretFile{readSecret(file.get(), path), status.st_uid};
+    });
+}
+
 Answer handle(const Request& request) noexcept {
     struct Run {
         Answer operator()(const CheckDestination& call) const {
@@ -282,6 +337,8 @@ Answer handle(const Request& request) noexcept {
         Answer operator()(const IsConnected& call) const {
             return isConnected(call.share, kDebugData);
         }
+
+        Answer operator()(const ReadSecretFile& call) const { return readSecretFile(call.path); }
     };
 
     try {

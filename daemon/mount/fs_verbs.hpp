@@ -15,6 +15,7 @@ bool removeDirectory(const std::string& path);
 void detach(const std::string& path);
 /// @param file  "/proc/fs/cifs/DebugData"; where there is none, no cifs is loaded
 bool isConnected(const std::string& share, const std::string& file);
+SecretFile readSecretFile(const std::string& path);
 
 /// Carries the request out; what went wrong is an Error in the answer.
 Answer handle(const Request& request) noexcept;

@@ -102,6 +102,8 @@ Errc codeFor(int number) {
         return Errc::NotFound;
     case 13: // EACCES
         return Errc::AuthenticationFailed;
+    case 126: // ENOKEY: no Kerberos ticket
+        return Errc::NoCredential;
     case 16: // EBUSY
         return Errc::Busy;
     case 101: // ENETUNREACH
@@ -117,7 +119,14 @@ Errc codeFor(int number) {
 } // namespace
 
 Error mountFailure(std::string_view stderrText) {
-    return {codeFor(errorNumber(stderrText)), words(stderrText, "mount.cifs")};
+    const int number = errorNumber(stderrText);
+    Error error(codeFor(number), words(stderrText, "mount.cifs"));
+    if (number == 126) {
+        return error.withHint("the kernel asks cifs.upcall for a Kerberos ticket, which looks at "
+                              "root's own tickets (klist) and for the keys of the mount's username "
+                              "in /etc/krb5.keytab: put them there, and install keyutils");
+    }
+    return error;
 }
 
 Error unmountFailure(std::string_view stderrText) {

@@ -7,6 +7,8 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <map>
 #include <set>
@@ -72,6 +74,15 @@ bool isSecurity(std::string_view text) {
     return isOneOf(text, kSecurities);
 }
 
+bool isPrincipal(std::string_view text) {
+    constexpr std::string_view kOthers = ".-_$@/";
+    return !text.empty() && text.size() <= 255 &&
+           std::all_of(text.begin(), text.end(), [kOthers](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                      kOthers.find(c) != std::string_view::npos;
+           });
+}
+
 bool isCache(std::string_view text) {
     constexpr std::string_view kCaches[] = {"strict", "none", "loose", "singleclient", "ro"};
     return isOneOf(text, kCaches);
@@ -118,6 +129,7 @@ constexpr Option kOptions[] = {
     {"echo_interval", isNumber, false},
     {"rsize", isNumber, false},
     {"cruid", isId, false},
+    {"username", isPrincipal, false},
 };
 
 constexpr std::string_view kAlways = "ro,nosuid,nodev,noexec";
@@ -173,17 +185,54 @@ void makePrivate(Values& values, std::uint32_t uid) {
     values["dir_mode"] = "0500";
 }
 
+bool isKerberos(const Values& values) {
+    const auto sec = values.find("sec");
+    return sec != values.end() && sec->second.starts_with("krb5");
+}
+
+/// What says as whom the mount speaks.
+void setLogin(Values& values, const MountSecurity& security) {
+    const bool wantsKerberos = !security.principal.empty();
+    if (wantsKerberos && isKerberos(values)) {
+        return; // as the base mount, whose session the kernel may share
+    }
+    values.erase("username");
+    values.erase("cruid");
+    if (!wantsKerberos) {
+        if (isKerberos(values)) {
+            values.erase("sec");
+        }
+        return;
+    }
+    if (!isPrincipal(security.principal)) {
+        throw Error(Errc::Configuration,
+                    "mount.cifs can't be told of the principal '" + printable(security.principal) +
+                        "'");
+    }
+    values["sec"] = "krb5";
+    values["cruid"] = "0";
+    values["username"] = security.principal;
+}
+
 } // namespace
+
+bool usesKerberos(std::string_view options) {
+    const auto all = split(options, ",");
+    return std::any_of(
+        all.begin(), all.end(), [](std::string_view one) { return one.starts_with("sec=krb5"); });
+}
 
 std::string snapshotMountOptions(const std::optional<std::string>& baseOptions,
                                  const ServerId& server,
-                                 std::uint32_t uid) {
+                                 std::uint32_t uid,
+                                 const MountSecurity& security) {
     Values values;
     if (baseOptions) {
         values = baseValues(*baseOptions);
-    } else {
+    } else if (security.encrypted) {
         values["seal"] = "";
     }
+    setLogin(values, security);
     if (!baseOptions || !decidesByMode(*baseOptions, values)) {
         makePrivate(values, uid);
     }

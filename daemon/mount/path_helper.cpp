@@ -52,8 +52,9 @@ Task<fs::Answer> ask(Question question, fs::Request request, Cancellation& cance
                 .withHint("a file system on the way there does not answer: see whether its server "
                           "can be reached")));
     });
-    const std::string text = co_await awaitOr(reply, cancellation);
-    fs::Answer answer = fs::decodeAnswer(text);
+    std::string received = co_await awaitOr(reply, cancellation);
+    const Secret text(std::move(received)); // it may hold one
+    fs::Answer answer = fs::decodeAnswer(text.reveal());
     if (const Error* error = std::get_if<Error>(&answer)) {
         throw Error(*error);
     }
@@ -113,6 +114,13 @@ Task<bool> PathHelper::isConnected(std::string share, Cancellation& cancellation
     fs::Request request = fs::IsConnected{std::move(share)};
     fs::Answer answer = co_await ask(std::move(question), std::move(request), cancellation);
     co_return expect<bool>(std::move(answer));
+}
+
+Task<SecretFile> PathHelper::readSecretFile(std::string path, Cancellation& cancellation) {
+    Question question{loop_, launcher_, limit_, "read " + path};
+    fs::Request request = fs::ReadSecretFile{std::move(path)};
+    fs::Answer answer = co_await ask(std::move(question), std::move(request), cancellation);
+    co_return expect<SecretFile>(std::move(answer));
 }
 
 } // namespace fsrvp::mount

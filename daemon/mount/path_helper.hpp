@@ -4,14 +4,19 @@
 #include "daemon/base/cancellation.hpp"
 #include "daemon/base/event_loop.hpp"
 #include "daemon/base/launcher.hpp"
+#include "daemon/base/secret.hpp"
 #include "daemon/base/task.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace fsrvp::mount {
+
+/// Its digits, two a byte, have to go into one packet.
+inline constexpr std::size_t kMostSecretFile = 31UL * 1024;
 
 /// A process that keeps a mount from going.
 struct Holder {
@@ -21,6 +26,14 @@ struct Holder {
     std::string what; ///< "file.txt" open below the mount point, "working directory", "mount", …
 
     bool operator==(const Holder&) const = default;
+};
+
+/// A file that holds a secret, and whose it is.
+struct SecretFile {
+    Secret bytes;
+    std::uint32_t uid = 0;
+
+    bool operator==(const SecretFile&) const = default;
 };
 
 /// Has fsrvp-fs do what touches users' paths: they may lie on a server that hangs, or on one that
@@ -56,6 +69,12 @@ class PathHelper {
     /// anywhere, in any namespace, or detached and in use (/proc/fs/cifs/DebugData). False without
     /// cifs.
     Task<bool> isConnected(std::string share, Cancellation& cancellation);
+    /// Reads a file of anybody's that holds a secret, also one that the caller of fsrvpd could not
+    /// read: who may use it is for whoever asks. Symbolic links are followed.
+    /// @throws Error(NotFound, AccessDenied); Error(Configuration) for what is not a regular file,
+    ///         is open to group or others, or has more than kMostSecretFile bytes: its hint is the
+    ///         command to run
+    Task<SecretFile> readSecretFile(std::string path, Cancellation& cancellation);
 
   private:
     EventLoop& loop_;

@@ -2,11 +2,15 @@
 #include "daemon/smb/dcerpc_channel.hpp"
 
 #include "daemon/base/error.hpp"
+#include "daemon/smb/greeting.hpp"
 #include "daemon/smb/ntstatus.hpp"
+#include "daemon/smb/protection.hpp"
 #include "daemon/smb/resolve.hpp"
 #include "daemon/smb/samba_headers.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 #include <string>
 
 namespace fsrvp::smb {
@@ -65,23 +69,94 @@ loadparm_context* settings(const ServerId& server) {
     return context;
 }
 
-cli_credentials* makeCredentials(TALLOC_CTX* owner, loadparm_context* context, const Login& login) {
+bool useTickets(cli_credentials* credentials, loadparm_context* context, const Identity& who) {
+    const char* reason = nullptr;
+    return cli_credentials_set_realm(credentials, who.domain().c_str(), CRED_SPECIFIED) &&
+           cli_credentials_set_kerberos_state(
+               credentials, CRED_USE_KERBEROS_REQUIRED, CRED_SPECIFIED) &&
+           cli_credentials_set_ccache(
+               credentials, context, who.tickets()->cacheName().c_str(), CRED_SPECIFIED, &reason) ==
+               0;
+}
+
+bool usePassword(cli_credentials* credentials, const Identity& who) {
+    return cli_credentials_set_password(
+               credentials, who.password().reveal().c_str(), CRED_SPECIFIED) &&
+           cli_credentials_set_kerberos_state(
+               credentials, CRED_USE_KERBEROS_DISABLED, CRED_SPECIFIED);
+}
+
+cli_credentials* makeCredentials(TALLOC_CTX* owner,
+                                 loadparm_context* context,
+                                 const Identity& who,
+                                 SmbEncryption encryption) {
     cli_credentials* credentials = cli_credentials_init(owner);
+    const smb_encryption_setting setting =
+        encryption == SmbEncryption::Required ? SMB_ENCRYPTION_REQUIRED : SMB_ENCRYPTION_DESIRED;
     const bool made =
         credentials != nullptr && cli_credentials_set_conf(credentials, context) &&
-        cli_credentials_set_username(credentials, login.user.c_str(), CRED_SPECIFIED) &&
-        cli_credentials_set_domain(credentials, login.domain.c_str(), CRED_SPECIFIED) &&
-        cli_credentials_set_password(
-            credentials, login.password.reveal().c_str(), CRED_SPECIFIED) &&
-        cli_credentials_set_kerberos_state(
-            credentials, CRED_USE_KERBEROS_DISABLED, CRED_SPECIFIED) &&
+        cli_credentials_set_username(credentials, who.user().c_str(), CRED_SPECIFIED) &&
+        cli_credentials_set_domain(credentials, who.domain().c_str(), CRED_SPECIFIED) &&
         cli_credentials_set_smb_signing(credentials, SMB_SIGNING_REQUIRED, CRED_SPECIFIED) &&
         cli_credentials_set_smb_ipc_signing(credentials, SMB_SIGNING_REQUIRED, CRED_SPECIFIED) &&
-        cli_credentials_set_smb_encryption(credentials, SMB_ENCRYPTION_REQUIRED, CRED_SPECIFIED);
+        cli_credentials_set_smb_encryption(credentials, setting, CRED_SPECIFIED) &&
+        (who.tickets() != nullptr ? useTickets(credentials, context, who)
+                                  : usePassword(credentials, who));
     if (!made || cli_credentials_is_anonymous(credentials)) {
         throw Error(Errc::NoCredential, "cannot make credentials of the user name");
     }
     return credentials;
+}
+
+/// Overwrites the library's copy of the password, which is needed for logging in only.
+void wipePassword(cli_credentials* credentials) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the library's own bytes
+    char* const copy = const_cast<char*>(cli_credentials_get_password(credentials));
+    if (copy != nullptr) {
+        explicit_bzero(copy, std::strlen(copy));
+    }
+    cli_credentials_set_password(credentials, nullptr, CRED_SPECIFIED);
+}
+
+/// How libdcerpc is told the authentication of the calls and their protection.
+std::string protectionOptions(Auth auth, RpcProtection protection) {
+    if (protection == RpcProtection::None) {
+        return "";
+    }
+    const std::string level = protection == RpcProtection::Privacy ? ",seal" : ",sign";
+    switch (auth) {
+    case Auth::Kerberos:
+        return ",krb5" + level;
+    case Auth::Negotiate:
+        return ",spnego" + level;
+    case Auth::Ntlm:
+        break;
+    }
+    return ",ntlm" + level;
+}
+
+/// What explains a failure to log in, without secrets.
+struct Attempt {
+    ServerId server;
+    SmbEncryption encryption;
+    std::string ticketOf; ///< empty: NTLM
+    std::chrono::milliseconds timeout;
+};
+
+/// The error of a login that failed, with what the server's greeting adds to its cause.
+Error loginError(const Attempt& attempt, Stage stage, std::string_view what, NTSTATUS status) {
+    const Error plain = pipeError(stage, what, NT_STATUS_V(status));
+    Greeting greeting;
+    try {
+        greeting = greet(attempt.server, attempt.timeout);
+        requireEncryption(attempt.encryption, greeting);
+    } catch (const Error& error) {
+        return error.code() == Errc::NotSupported ? error : plain;
+    }
+    return attempt.ticketOf.empty()
+               ? plain
+               : ticketError(
+                     plain, attempt.ticketOf, stage, NT_STATUS_V(status), greeting.clockAhead);
 }
 
 } // namespace
@@ -90,53 +165,64 @@ struct DcerpcChannel::Impl {
     // Destroyed in this order's reverse: the pipe needs the event context.
     TallocOwner memory{talloc_new(nullptr)};
     dcerpc_pipe* pipe = nullptr;
+    std::optional<Attempt> attempt; ///< until a call was answered, which proves the login
+    RpcProtection protection = RpcProtection::Privacy;
+
+    /// Of a call that has just failed.
+    Stage stage() const {
+        if (protection == RpcProtection::None) {
+            return Stage::PlainCall;
+        }
+        return dcerpc_binding_handle_is_connected(pipe->binding_handle) ? Stage::Call
+                                                                        : Stage::BrokenCall;
+    }
 };
 
 namespace {
 
-dcerpc_pipe* connect(TALLOC_CTX* memory,
-                     const ServerId& server,
-                     const Login& login,
-                     std::chrono::milliseconds timeout) {
+dcerpc_pipe*
+connect(TALLOC_CTX* memory, const Access& access, const Identity& who, const Attempt& attempt) {
     tevent_context* events = tevent_context_init(memory);
-    loadparm_context* context = settings(server);
-    cli_credentials* credentials = makeCredentials(memory, context, login);
-    const std::string address = reachableAddress(server, timeout);
-    const std::string text = "ncacn_np:" + address +
-                             "[\\pipe\\FssagentRpc,smb2,ntlm,seal,target_hostname=" + server.host +
-                             "]";
+    loadparm_context* context = settings(access.server);
+    const std::string address = reachableAddress(access.server, attempt.timeout);
+    const std::string text = "ncacn_np:" + address + "[\\pipe\\FssagentRpc,smb2" +
+                             protectionOptions(access.login.auth, access.rpc) +
+                             ",target_hostname=" + access.server.host + "]";
     dcerpc_binding* binding = nullptr;
     check(dcerpc_parse_binding(memory, text.c_str(), &binding), "cannot address the server");
+    cli_credentials* credentials = makeCredentials(memory, context, who, access.encryption);
     dcerpc_pipe* pipe = nullptr;
-    check(dcerpc_pipe_connect_b(
-              memory, &pipe, binding, &kFsrvpInterface, credentials, events, context),
-          "cannot open the FSRVP pipe");
+    const NTSTATUS status = dcerpc_pipe_connect_b(
+        memory, &pipe, binding, &kFsrvpInterface, credentials, events, context);
+    wipePassword(credentials);
+    if (!NT_STATUS_IS_OK(status)) {
+        throw loginError(attempt, Stage::Connect, "cannot open the FSRVP pipe", status);
+    }
     return pipe;
 }
 
-/// Refuses a binding that agreed on less than was asked for.
-void assertProtection(const dcerpc_pipe& pipe) {
+Agreed agreedOn(const dcerpc_pipe& pipe) {
     dcerpc_AuthType type = DCERPC_AUTH_TYPE_NONE;
     dcerpc_AuthLevel level = DCERPC_AUTH_LEVEL_NONE;
     dcerpc_binding_handle_auth_info(pipe.binding_handle, &type, &level);
-    const bool headerSigning = (pipe.conn->flags & DCERPC_HEADER_SIGNING) != 0;
-    if (type != DCERPC_AUTH_TYPE_NTLMSSP || level != DCERPC_AUTH_LEVEL_PRIVACY || !headerSigning) {
-        throw Error(Errc::NotSupported,
-                    "the server agreed on less than NTLM at packet privacy with header signing "
-                    "(type " +
-                        std::to_string(type) + ", level " + std::to_string(level) +
-                        (headerSigning ? ")" : ", no header signing)"));
-    }
+    return {static_cast<std::uint32_t>(type),
+            static_cast<std::uint32_t>(level),
+            (pipe.conn->flags & DCERPC_HEADER_SIGNING) != 0};
 }
 
 } // namespace
 
-DcerpcChannel::DcerpcChannel(const ServerId& server,
-                             const Login& login,
+DcerpcChannel::DcerpcChannel(const Access& access,
+                             const Identity& identity,
                              std::chrono::milliseconds timeout)
     : impl_(std::make_unique<Impl>()) {
-    impl_->pipe = connect(impl_->memory.get(), server, login, timeout);
-    assertProtection(*impl_->pipe);
+    impl_->attempt = Attempt{access.server,
+                             access.encryption,
+                             identity.tickets() != nullptr ? identity.text() : "",
+                             timeout};
+    impl_->protection = access.rpc;
+    impl_->pipe = connect(impl_->memory.get(), access, identity, *impl_->attempt);
+    requireProtection(access.login.auth, access.rpc, agreedOn(*impl_->pipe));
 }
 
 DcerpcChannel::~DcerpcChannel() = default;
@@ -166,7 +252,12 @@ Stub DcerpcChannel::call(std::uint16_t opnum,
                                                            &reply,
                                                            &replySize,
                                                            &replyFlags);
-    check(status, "the call failed");
+    if (!NT_STATUS_IS_OK(status)) {
+        const Stage stage = impl_->stage();
+        throw impl_->attempt ? loginError(*impl_->attempt, stage, "the first call failed", status)
+                             : pipeError(stage, "the call failed", NT_STATUS_V(status));
+    }
+    impl_->attempt.reset();
     const auto* bytes = reinterpret_cast<const std::byte*>(reply);
     return Stub(bytes, bytes + replySize);
 }

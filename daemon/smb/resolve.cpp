@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -44,10 +45,10 @@ std::string textOf(const addrinfo& address) {
 }
 
 /// 0, or the errno of the attempt to connect.
-int tryConnect(const addrinfo& address, Clock::time_point end) {
-    const UniqueFd socket(::socket(address.ai_family,
-                                   address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                                   address.ai_protocol));
+int tryConnect(const addrinfo& address, Clock::time_point end, UniqueFd& socket) {
+    socket.reset(::socket(address.ai_family,
+                          address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                          address.ai_protocol));
     if (!socket) {
         return errno;
     }
@@ -73,19 +74,37 @@ int tryConnect(const addrinfo& address, Clock::time_point end) {
 
 } // namespace
 
-std::string reachableAddress(const ServerId& server, std::chrono::milliseconds timeout) {
+std::vector<std::string> resolveHost(const std::string& host) {
+    const AddressList list = resolve(ServerId{host, kSmbPort});
+    std::vector<std::string> addresses;
+    for (const addrinfo* address = list.get(); address != nullptr; address = address->ai_next) {
+        std::string text = textOf(*address);
+        if (std::find(addresses.begin(), addresses.end(), text) == addresses.end()) {
+            addresses.push_back(std::move(text));
+        }
+    }
+    return addresses;
+}
+
+Connection connectTo(const ServerId& server, std::chrono::milliseconds timeout) {
     const Clock::time_point end = Clock::now() + timeout;
     const AddressList list = resolve(server);
     int last = EADDRNOTAVAIL;
     for (const addrinfo* address = list.get(); address != nullptr; address = address->ai_next) {
-        last = tryConnect(*address, end);
+        Connection connection;
+        last = tryConnect(*address, end, connection.socket);
         if (last == 0) {
-            return textOf(*address);
+            connection.address = textOf(*address);
+            return connection;
         }
     }
     throw Error(last == ETIMEDOUT ? Errc::TimedOut : Errc::Unreachable,
                 "cannot connect to port " + std::to_string(server.port) + " of host '" +
                     server.host + "': " + std::strerror(last));
+}
+
+std::string reachableAddress(const ServerId& server, std::chrono::milliseconds timeout) {
+    return connectTo(server, timeout).address;
 }
 
 } // namespace fsrvp::smb

@@ -3,6 +3,9 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/smb/dcerpc_channel.hpp"
+#include "daemon/smb/greeting.hpp"
+#include "daemon/smb/protection.hpp"
+#include "daemon/smb/resolve.hpp"
 #include "daemon/smb/share_client.hpp"
 
 #include <cstdlib>
@@ -11,16 +14,17 @@
 namespace fsrvp::smb {
 namespace {
 
-void requireUser(const Login& login) {
-    if (login.user.empty()) {
-        throw Error(Errc::NoCredential, "no user name is known for the server");
+/// libsmbclient would speak to a server without encryption where that is required.
+void requireEncryptingServer(const Access& access, std::chrono::milliseconds timeout) {
+    if (access.encryption == SmbEncryption::Required) {
+        requireEncryption(access.encryption, greet(access.server, timeout));
     }
 }
 
 } // namespace
 
 SambaBackend::SambaBackend(const std::filesystem::path& scratch)
-    : configuration_(scratch / "smb.conf") {
+    : scratch_(scratch), configuration_(scratch / "smb.conf") {
     std::ofstream file(configuration_);
     file << "[global]\n"
             "client min protocol = SMB2_10\n"
@@ -49,26 +53,53 @@ SambaBackend::SambaBackend(const std::filesystem::path& scratch)
 
 SambaBackend::~SambaBackend() = default;
 
-std::unique_ptr<Channel> SambaBackend::openPipe(const ServerId& server,
-                                                const Login& login,
-                                                std::chrono::milliseconds timeout) {
-    requireUser(login);
-    return std::make_unique<DcerpcChannel>(server, login, timeout);
+const Identity& SambaBackend::identityOf(const Access& access) {
+    const bool isFresh = identity_ && access_ == access &&
+                         (identity_->tickets() == nullptr ||
+                          identity_->tickets()->validFor() > std::chrono::minutes(1));
+    if (!isFresh) {
+        identity_.reset();
+        access_ = access;
+        identity_.emplace(access.login, access.server.host, scratch_);
+        if (const KerberosTickets* tickets = identity_->tickets()) {
+            ::setenv("KRB5CCNAME", tickets->cacheName().c_str(), 1);
+        }
+    }
+    return *identity_;
 }
 
-std::vector<std::string> SambaBackend::listShares(const ServerId& server,
-                                                  const Login& login,
+Pipe SambaBackend::openPipe(const Access& access, std::chrono::milliseconds timeout) {
+    const Identity& identity = identityOf(access);
+    return {std::make_unique<DcerpcChannel>(access, identity, timeout), identity.text()};
+}
+
+std::vector<std::string> SambaBackend::resolve(const std::string& host) {
+    return resolveHost(host);
+}
+
+Greeting SambaBackend::greet(const ServerId& server, std::chrono::milliseconds timeout) {
+    return smb::greet(server, timeout);
+}
+
+Tickets SambaBackend::getTickets(const Login& login) {
+    identity_.reset(); // whose cache has the same place
+    const KerberosTickets tickets(login, scratch_);
+    return {tickets.principal(), tickets.validFor()};
+}
+
+std::vector<std::string> SambaBackend::listShares(const Access& access,
                                                   std::chrono::milliseconds timeout) {
-    requireUser(login);
-    return ShareClient(configuration_, server, login, timeout).list();
+    const Identity& identity = identityOf(access);
+    requireEncryptingServer(access, timeout);
+    return ShareClient(configuration_, access, identity, timeout).list();
 }
 
-SharePresence SambaBackend::probeShare(const ServerId& server,
-                                       const Login& login,
+SharePresence SambaBackend::probeShare(const Access& access,
                                        const std::string& share,
                                        std::chrono::milliseconds timeout) {
-    requireUser(login);
-    return ShareClient(configuration_, server, login, timeout).probe(share);
+    const Identity& identity = identityOf(access);
+    requireEncryptingServer(access, timeout);
+    return ShareClient(configuration_, access, identity, timeout).probe(share);
 }
 
 } // namespace fsrvp::smb

@@ -12,7 +12,7 @@ extern "C" {
 
 enum smb_signing_setting { SMB_SIGNING_REQUIRED = 3 };
 
-enum smb_encryption_setting { SMB_ENCRYPTION_REQUIRED = 3 };
+enum smb_encryption_setting { SMB_ENCRYPTION_DESIRED = 2, SMB_ENCRYPTION_REQUIRED = 3 };
 
 #include <core/ntstatus.h>
 #include <credentials.h>

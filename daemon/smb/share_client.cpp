@@ -80,21 +80,18 @@ void ShareClient::giveLogin(SMBCCTX* context,
                             char* password,
                             int passwordSize) {
     const auto& self = *static_cast<const ShareClient*>(smbc_getOptionUserData(context));
-    if (!self.login_.domain.empty()) {
-        copyText(workgroup, workgroupSize, self.login_.domain);
+    if (!self.identity_.domain().empty()) {
+        copyText(workgroup, workgroupSize, self.identity_.domain());
     }
-    copyText(user, userSize, self.login_.user);
-    copyText(password, passwordSize, self.login_.password.reveal());
+    copyText(user, userSize, self.identity_.user());
+    copyText(password, passwordSize, self.identity_.password().reveal());
 }
 
 ShareClient::ShareClient(const std::filesystem::path& configuration,
-                         ServerId server,
-                         const Login& login,
+                         const Access& access,
+                         const Identity& identity,
                          std::chrono::milliseconds timeout)
-    : server_(std::move(server)), login_(login), timeout_(timeout), context_(smbc_new_context()) {
-    if (login_.user.empty()) {
-        throw Error(Errc::NoCredential, "no user name is known for the server");
-    }
+    : server_(access.server), identity_(identity), timeout_(timeout), context_(smbc_new_context()) {
     SMBCCTX* context = context_.get();
     if (context == nullptr) {
         throw Error(Errc::Failed, "cannot set up libsmbclient");
@@ -105,8 +102,12 @@ ShareClient::ShareClient(const std::filesystem::path& configuration,
     smbc_setFunctionAuthDataWithContext(context, giveLogin);
     smbc_setOptionNoAutoAnonymousLogin(context, 1);
     smbc_setOptionUseCCache(context, 0);
-    smbc_setOptionUseKerberos(context, 0);
-    smbc_setOptionSmbEncryptionLevel(context, SMBC_ENCRYPTLEVEL_REQUIRE);
+    smbc_setOptionUseKerberos(context, identity.tickets() != nullptr ? 1 : 0);
+    smbc_setOptionFallbackAfterKerberos(context, 0);
+    smbc_setOptionSmbEncryptionLevel(context,
+                                     access.encryption == SmbEncryption::Required
+                                         ? SMBC_ENCRYPTLEVEL_REQUIRE
+                                         : SMBC_ENCRYPTLEVEL_REQUEST);
     smbc_setPort(context, server_.port);
     smbc_setTimeout(context,
                     static_cast<int>(std::clamp<std::int64_t>(timeout.count(), 1, 3600'000)));

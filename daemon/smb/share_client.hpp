@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "daemon/model/login.hpp"
-#include "daemon/model/server_id.hpp"
+#include "daemon/model/access.hpp"
 #include "daemon/smb/backend.hpp"
+#include "daemon/smb/identity.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -15,15 +15,18 @@ struct _SMBCCTX; // NOLINT(bugprone-reserved-identifier): libsmbclient's own nam
 
 namespace fsrvp::smb {
 
-/// A server's shares, through libsmbclient; one context for one server and login. Encryption is
-/// required, SMB 2.1 the floor, and nobody becomes anonymous.
+/// A server's shares, through libsmbclient; one context for one server and identity. SMB 2.1 is
+/// the floor, signing required, and nobody becomes anonymous. What can be encrypted is; but
+/// libsmbclient 4.17 does not insist on it, whatever it is told: where encryption is required, the
+/// caller makes sure first that the server has it.
 class ShareClient {
   public:
+    /// With tickets, KRB5CCNAME of the process has to name their cache: libsmbclient looks there.
     /// @param configuration  an smb.conf; replaces the process's settings
-    /// @throws Error(NoCredential) for an empty user
+    /// @param identity       outlives this
     ShareClient(const std::filesystem::path& configuration,
-                ServerId server,
-                const Login& login,
+                const Access& access,
+                const Identity& identity,
                 std::chrono::milliseconds timeout);
 
     std::vector<std::string> list();
@@ -45,7 +48,7 @@ class ShareClient {
                           int passwordSize);
 
     ServerId server_;
-    Login login_;
+    const Identity& identity_;
     std::chrono::milliseconds timeout_;
     std::unique_ptr<_SMBCCTX, FreeContext> context_;
 };

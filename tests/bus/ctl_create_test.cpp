@@ -66,6 +66,8 @@ TEST_F(CtlCreate, SendsWhatWasGivenAndNothingElse) {
                                   "--context",
                                   "app-rollback",
                                   "--share-root",
+                                  "--credential",
+                                  "lab",
                                   "--timeout",
                                   "5min"});
     const SeenCreate seen = daemon->lastCreate();
@@ -76,6 +78,7 @@ TEST_F(CtlCreate, SendsWhatWasGivenAndNothingElse) {
                 ElementsAre(testing::Pair("note", "a=b"), testing::Pair("tier", "gold")));
     EXPECT_EQ(seen.description, "before the upgrade");
     EXPECT_EQ(seen.context, "app-rollback");
+    EXPECT_EQ(seen.credential, "lab");
     EXPECT_EQ(seen.timeoutSec, 300U);
     EXPECT_TRUE(seen.writable);
     EXPECT_TRUE(seen.shareRoot);

@@ -100,6 +100,21 @@ void FakeManager::holdMount(const std::string& path, const std::string& who) {
     impl_->shared.mounts.hold(path, who);
 }
 
+void FakeManager::addCredential(const std::string& name, const FakeCredential& credential) {
+    const std::lock_guard lock(impl_->shared.mutex);
+    impl_->shared.credentials[name] = credential;
+}
+
+std::map<std::string, FakeCredential> FakeManager::credentials() const {
+    const std::lock_guard lock(impl_->shared.mutex);
+    return impl_->shared.credentials;
+}
+
+void FakeManager::setChecks(const std::vector<CheckLine>& lines) {
+    const std::lock_guard lock(impl_->shared.mutex);
+    impl_->shared.checks = lines;
+}
+
 void FakeManager::endJobs(JobEnding how) {
     const std::lock_guard lock(impl_->shared.mutex);
     impl_->shared.ending = how;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/base/error.hpp"
+#include "daemon/model/check_line.hpp"
 #include "daemon/model/snapshot.hpp"
 
 #include <chrono>
@@ -34,16 +35,29 @@ struct SeenCreate {
     std::map<std::string, std::string> labels;
     std::uint64_t timeoutSec = 0;
     bool writable = false;
+    std::string credential;
+};
+
+/// What SetCredential was called with.
+struct FakeCredential {
+    std::string kind;
+    std::string user;
+    std::string domain;
+    std::string secret;
+    std::string storage = "encrypted";
+    std::string problem;
 };
 
 /// What the last method that begins a job was called with.
 struct SeenCall {
     std::string method;
-    std::vector<std::string> ids;
+    std::vector<std::string> ids; ///< of CheckSource the source, of TestCredential the name
     std::vector<std::string> optionKeys;
     std::string destination;
     std::uint64_t timeoutSec = 0;
     bool lazy = false;
+    std::string credential;
+    std::string server;
 };
 
 /// org.fsrvpd1 on a bus, with snapshots and jobs in memory and no server behind it; for tests of
@@ -69,6 +83,12 @@ class FakeManager {
     void failMounts(const Error& error);
     /// Somebody uses what is mounted there: unmounting it and deleting it are refused as Busy.
     void holdMount(const std::string& path, const std::string& who);
+
+    void addCredential(const std::string& name, const FakeCredential& credential);
+    std::map<std::string, FakeCredential> credentials() const;
+    /// What CheckSource and TestCredential find, also where their job fails. Where there is no cure
+    /// its line has neither `cure` nor `machine` on the bus.
+    void setChecks(const std::vector<CheckLine>& lines);
 
     void endJobs(JobEnding how);
     /// Every job fails with this; those of `partial` succeed before it (create: the first sources;

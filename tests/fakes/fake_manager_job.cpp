@@ -120,7 +120,10 @@ std::uint32_t JobObject::StartedByUid() {
 
 Dict JobObject::Result() {
     const std::lock_guard lock(shared_.mutex);
-    return job_.state == "running" ? Dict{} : Dict{{"ids", job_.ids}};
+    if (job_.state == "running") {
+        return {};
+    }
+    return job_.checks.empty() ? Dict{{"ids", job_.ids}} : Dict{{"checks", job_.checks}};
 }
 
 sdbus::Struct<std::string, std::string> JobObject::Error() {

@@ -47,6 +47,7 @@ SeenCreate readOptions(const std::vector<std::string>& sources, const Dict& opti
     seen.labels = valueOr(options, "labels", std::map<std::string, std::string>());
     seen.timeoutSec = valueOr(options, "timeout_sec", std::uint64_t{0});
     seen.writable = valueOr(options, "writable", false);
+    seen.credential = valueOr(options, "credential", std::string());
     return seen;
 }
 
@@ -71,28 +72,6 @@ ManagerObject::~ManagerObject() {
 void ManagerObject::forEachJob(const std::function<void(JobObject&)>& fn) {
     for (const auto& [id, job] : jobs_) {
         fn(*job);
-    }
-}
-
-template <class Result, class Body> void ManagerObject::answer(Result&& result, Body&& body) {
-    try {
-        const std::lock_guard lock(shared_.mutex);
-        if (shared_.refusal) {
-            throw sdbus::Error(*shared_.refusal);
-        }
-        body();
-    } catch (const fsrvp::Error& error) {
-        result.returnError(busError(error));
-    } catch (const sdbus::Error& error) {
-        result.returnError(error);
-    }
-}
-
-template <class Body> void ManagerObject::answerWithJob(JobResult&& result, Body&& body) {
-    std::optional<JobState> job;
-    answer(result, [&] { job = body(); });
-    if (job) {
-        result.returnResults(begin(*std::move(job))); // its end takes the mutex
     }
 }
 
@@ -151,6 +130,7 @@ void ManagerObject::CreateSnapshot(JobResult&& result,
                    "writable",
                    "description",
                    "labels",
+                   "credential",
                    "timeout_sec"});
         see("CreateSnapshot", {}, options);
         const SeenCreate how = readOptions(sources, options);
@@ -272,6 +252,8 @@ void ManagerObject::see(const std::string& method,
     shared_.call.destination = valueOr(options, "destination", std::string());
     shared_.call.timeoutSec = valueOr(options, "timeout_sec", std::uint64_t{0});
     shared_.call.lazy = valueOr(options, "lazy", false);
+    shared_.call.credential = valueOr(options, "credential", std::string());
+    shared_.call.server = valueOr(options, "server", std::string());
 }
 
 Snapshot& ManagerObject::find(const std::string& id) {

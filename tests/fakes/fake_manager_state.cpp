@@ -40,6 +40,15 @@ Dict toBus(const Snapshot& s) {
     return dict;
 }
 
+Dict toBus(const CheckLine& line) {
+    Dict dict{{"name", line.name}, {"verdict", line.verdict}, {"text", line.text}};
+    if (!line.cure.empty()) {
+        dict["cure"] = line.cure;
+        dict["machine"] = line.machine;
+    }
+    return dict;
+}
+
 sdbus::Error busError(const fsrvp::Error& error) {
     return sdbus::Error(errorBusName(error.code()), errorToBusMessage(error));
 }

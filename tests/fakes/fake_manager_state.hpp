@@ -18,6 +18,8 @@ using Dict = std::map<std::string, sdbus::Variant>;
 
 /// A snapshot as GetSnapshot gives it.
 Dict toBus(const Snapshot& snapshot);
+/// A line as it is in a check's result.
+Dict toBus(const CheckLine& line);
 sdbus::Error busError(const fsrvp::Error& error);
 /// @throws Error(InvalidArgument) there is a key that is not known
 void checkKeys(const Dict& options, const std::set<std::string>& known);
@@ -30,6 +32,7 @@ struct JobState {
     std::string phase = "connect";
     std::vector<std::string> subjects;
     std::vector<std::uint64_t> ids;
+    std::vector<Dict> checks; ///< in its result where there are any
     std::string errorName;
     std::string errorMessage;
     std::function<void(JobState&)> work; ///< what it does at its end
@@ -50,6 +53,8 @@ struct Shared {
     bool vanishAfter = false;
     std::size_t reads = 0;
     std::size_t cancels = 0;
+    std::map<std::string, FakeCredential> credentials;
+    std::vector<CheckLine> checks;
     SeenCreate seen;
     SeenCall call;
     FakeMounts mounts;

@@ -91,6 +91,21 @@ std::vector<std::string> FakeNetwork::shareNames(const ServerId& server) {
     return names;
 }
 
+void FakeNetwork::setAddresses(const std::string& host, std::vector<std::string> addresses) {
+    const std::lock_guard lock(mutex_);
+    addresses_.insert_or_assign(host, std::move(addresses));
+}
+
+std::vector<std::string> FakeNetwork::addressesOf(const std::string& host) {
+    const std::lock_guard lock(mutex_);
+    const auto place = addresses_.find(host);
+    if (place != addresses_.end()) {
+        return place->second;
+    }
+    hostOf(host);
+    return {"192.0.2.1"};
+}
+
 std::vector<BootClock::time_point> FakeNetwork::connectTimes(const std::string& host) const {
     const std::lock_guard lock(mutex_);
     return hosts_.at(host).connectTimes;
@@ -133,26 +148,39 @@ class FakeBackend::FatedChannel final : public Channel {
     std::unique_ptr<Channel> server_;
 };
 
-std::unique_ptr<Channel>
-FakeBackend::openPipe(const ServerId& server, const Login& login, std::chrono::milliseconds) {
-    FssServer& peer = network_.opened(server, login);
+smb::Pipe FakeBackend::openPipe(const Access& access, std::chrono::milliseconds) {
+    FssServer& peer = network_.opened(access.server, access.login);
     {
         const std::lock_guard lock(mutex_);
         server_ = &peer;
     }
-    return std::make_unique<FatedChannel>(network_, socket_, peer.connect());
+    return {std::make_unique<FatedChannel>(network_, socket_, peer.connect()), access.login.user};
 }
 
-std::vector<std::string>
-FakeBackend::listShares(const ServerId& server, const Login&, std::chrono::milliseconds) {
-    return network_.shareNames(server);
+std::vector<std::string> FakeBackend::listShares(const Access& access, std::chrono::milliseconds) {
+    return network_.shareNames(access.server);
 }
 
-smb::SharePresence FakeBackend::probeShare(const ServerId& server,
-                                           const Login&,
-                                           const std::string& share,
-                                           std::chrono::milliseconds) {
-    const std::vector<std::string> names = network_.shareNames(server);
+std::vector<std::string> FakeBackend::resolve(const std::string& host) {
+    return network_.addressesOf(host);
+}
+
+Greeting FakeBackend::greet(const ServerId& server, std::chrono::milliseconds) {
+    Greeting greeting;
+    greeting.address = network_.addressesOf(server.host).front();
+    greeting.dialect = "3.1.1";
+    greeting.canEncrypt = true;
+    greeting.requiresSigning = true;
+    return greeting;
+}
+
+Tickets FakeBackend::getTickets(const Login& login) {
+    return {login.user + "@LAB.EXAMPLE", std::chrono::hours(10)};
+}
+
+smb::SharePresence
+FakeBackend::probeShare(const Access& access, const std::string& share, std::chrono::milliseconds) {
+    const std::vector<std::string> names = network_.shareNames(access.server);
     const bool isThere = std::find(names.begin(), names.end(), share) != names.end();
     return isThere ? smb::SharePresence::Present : smb::SharePresence::Absent;
 }

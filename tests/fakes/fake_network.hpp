@@ -51,6 +51,9 @@ class FakeNetwork {
     /// The next question for shares, listing or probing, ends with this error.
     void failShareQuestion(const Error& error);
 
+    /// What resolving that name gives; a host that was added has 192.0.2.1 unless told otherwise.
+    void setAddresses(const std::string& host, std::vector<std::string> addresses);
+
     /// When openPipe() was called for that host, and with which user names.
     std::vector<BootClock::time_point> connectTimes(const std::string& host) const;
     std::vector<std::string> users(const std::string& host) const;
@@ -69,11 +72,13 @@ class FakeNetwork {
     std::optional<AgentFate> fateAfter(std::uint16_t opnum);
     FssServer& opened(const ServerId& server, const Login& login);
     std::vector<std::string> shareNames(const ServerId& server);
+    std::vector<std::string> addressesOf(const std::string& host);
     Host& hostOf(const std::string& host);
 
     mutable std::mutex mutex_;
     // All below is guarded by mutex_.
     std::map<std::string, Host> hosts_;
+    std::map<std::string, std::vector<std::string>> addresses_;
     std::map<std::uint16_t, std::pair<unsigned, AgentFate>> fates_; // calls left until it comes
     std::optional<Error> shareQuestionError_;
 };
@@ -84,14 +89,13 @@ class FakeBackend final : public smb::Backend {
     /// @param socket  the agent's end, borrowed: how it knows that the daemon hung up, and dies
     FakeBackend(FakeNetwork& network, int socket) : network_(network), socket_(socket) {}
 
-    std::unique_ptr<Channel> openPipe(const ServerId& server,
-                                      const Login& login,
-                                      std::chrono::milliseconds timeout) override;
-    std::vector<std::string> listShares(const ServerId& server,
-                                        const Login& login,
+    smb::Pipe openPipe(const Access& access, std::chrono::milliseconds timeout) override;
+    std::vector<std::string> resolve(const std::string& host) override;
+    Greeting greet(const ServerId& server, std::chrono::milliseconds timeout) override;
+    Tickets getTickets(const Login& login) override;
+    std::vector<std::string> listShares(const Access& access,
                                         std::chrono::milliseconds timeout) override;
-    smb::SharePresence probeShare(const ServerId& server,
-                                  const Login& login,
+    smb::SharePresence probeShare(const Access& access,
                                   const std::string& share,
                                   std::chrono::milliseconds timeout) override;
 

@@ -93,7 +93,7 @@ bool isAllowed(std::string_view option) {
 }
 
 void checkOptions(const std::optional<std::string>& base) {
-    const std::string options = snapshotMountOptions(base, ServerId{"fs1", 1445}, 1000);
+    const std::string options = snapshotMountOptions(base, ServerId{"fs1", 1445}, 1000, {});
     demand(options.starts_with("ro,nosuid,nodev,noexec,"), "a mount that is not read-only");
     demand(options.find("uid=") != std::string::npos, "nobody's mount");
     std::string_view rest = options;

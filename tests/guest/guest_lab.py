@@ -59,7 +59,7 @@ def make_server(stage):
         (lab / name).mkdir()
     # The tools write the same files for the guest as they would for this host.
     conf = lab / "smb.conf"
-    conf.write_text(labserver.smb_conf(lab, 445, SHARES, None))
+    conf.write_text(labserver.smb_conf(lab, 445, SHARES, []))
     for user, suffix in (labserver.ROOT, ""), (labserver.UNPRIVILEGED, "-nobody"):
         password = secrets.token_hex(16)
         command("smbpasswd", "-c", conf, "-L", "-s", "-a", user, stdin=f"{password}\n{password}\n")
@@ -67,7 +67,7 @@ def make_server(stage):
         with open(credentials, "w", opener=labserver.private_opener) as file:
             file.write(f"username={user}\npassword={password}\n")
     command("net", f"--configfile={conf}", "conf", "listshares")
-    conf.write_text(labserver.smb_conf(WHERE, 445, SHARES, None))
+    conf.write_text(labserver.smb_conf(WHERE, 445, SHARES, []))
     servers = stage / "etc/fsrvpd/servers.d"
     servers.mkdir(parents=True, exist_ok=True)   # the host may have the product installed
     (servers / "lab.json").write_text(json.dumps(

@@ -11,18 +11,10 @@
 #include <cerrno>
 #include <csignal>
 #include <system_error>
-#include <variant>
 
 namespace fsrvp::test {
 
 namespace {
-
-template <class T> T expectAnswer(agent::Answer answer) {
-    if (const Error* error = std::get_if<Error>(&answer)) {
-        throw Error(*error);
-    }
-    return std::get<T>(std::move(answer));
-}
 
 /// "username=" and "password=" lines.
 Login loginFrom(const std::string& text) {
@@ -38,7 +30,7 @@ Login loginFrom(const std::string& text) {
 
 } // namespace
 
-AgentClient::AgentClient() {
+AgentClient::AgentClient(const Environment& environment, const std::function<Argv(Argv)>& wrap) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends.data()) != 0) {
         throw std::system_error(errno, std::generic_category(), "cannot make a socket");
@@ -49,9 +41,10 @@ AgentClient::AgentClient() {
     // The agent finds its socket as descriptor 3, which is ours or free: it is the lower of the
     // two.
     const std::string number = std::to_string(theirs.get());
-    process_ = std::make_unique<Process>(
-        Argv{"bash", "-c", "exec 3<&" + number + " " + number + "<&- \"$0\"", FSRVP_AGENT},
-        Environment{{"RUNTIME_DIRECTORY", dir_.path()}});
+    Argv argv{"bash", "-c", "exec 3<&" + number + " " + number + "<&- \"$0\"", FSRVP_AGENT};
+    Environment all = environment;
+    all.emplace("RUNTIME_DIRECTORY", dir_.path());
+    process_ = std::make_unique<Process>(wrap ? wrap(argv) : argv, all);
 }
 
 AgentClient::~AgentClient() {
@@ -69,19 +62,20 @@ agent::Answer AgentClient::ask(const agent::Request& request) {
     return agent::decodeAnswer(*packet);
 }
 
-void AgentClient::connect(const Lab& lab) {
-    agent::Request request;
-    request.call =
-        agent::Connect{ServerId{lab.host(), lab.port()}, loginFrom(lab.credentialsText())};
-    request.timeout = std::chrono::seconds(10);
-    expectAnswer<agent::Connected>(ask(request));
+std::string AgentClient::connect(const Access& access) {
+    return get<agent::Connected>({agent::Connect{access}, {}}).identity;
+}
+
+Access AgentClient::accessTo(const Lab& lab, Lab::User user) {
+    Access access;
+    access.server = ServerId{lab.host(), lab.port()};
+    access.login = loginFrom(lab.credentialsText(user));
+    return access;
 }
 
 agent::OperationResult AgentClient::operation(std::string name, nlohmann::json in) {
-    agent::Request request;
-    request.call = agent::Operation{std::move(name), std::move(in)};
-    request.timeout = std::chrono::seconds(60);
-    return expectAnswer<agent::OperationResult>(ask(request));
+    return get<agent::OperationResult>({agent::Operation{std::move(name), std::move(in)}, {}},
+                                       std::chrono::seconds(60));
 }
 
 void AgentClient::kill() {

@@ -10,9 +10,12 @@
 #include "tests/support/temp_dir.hpp"
 
 #include <chrono>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace fsrvp::test {
 
@@ -20,7 +23,9 @@ namespace fsrvp::test {
 /// stops wherever a test wants it to.
 class AgentClient {
   public:
-    AgentClient();
+    /// @param wrap  makes of the agent's command the one to run, which has to become the agent
+    explicit AgentClient(const Environment& environment = {},
+                         const std::function<Argv(Argv)>& wrap = {});
     /// Hangs up, which has to end the agent, with status 0, else the test fails.
     ~AgentClient();
     AgentClient(const AgentClient&) = delete;
@@ -29,8 +34,25 @@ class AgentClient {
     /// Sends one packet and waits for the answer.
     agent::Answer ask(const agent::Request& request);
 
-    /// @throws Error  what the agent answered
-    void connect(const Lab& lab);
+    /// By NTLM as root. @throws Error  what the agent answered
+    void connect(const Lab& lab) { connect(accessTo(lab)); }
+
+    /// Gives as whom. @throws Error  what the agent answered
+    std::string connect(const Access& access);
+
+    /// The lab by its address, by NTLM as root.
+    static Access accessTo(const Lab& lab, Lab::User user = Lab::User::Root);
+
+    /// Any request; T is the answer that it has to have. @throws Error  what the agent answered
+    template <class T>
+    T get(agent::Request request, std::chrono::milliseconds timeout = std::chrono::seconds(20)) {
+        request.timeout = timeout;
+        agent::Answer answer = ask(request);
+        if (const Error* error = std::get_if<Error>(&answer)) {
+            throw Error(*error);
+        }
+        return std::get<T>(std::move(answer));
+    }
 
     /// One FSRVP operation. @throws Error when it got no answer from the server
     template <class Op> Reply<Op> call(const typename Op::In& in = {}) {
@@ -44,6 +66,9 @@ class AgentClient {
         reply.hresult = result.hresult;
         return reply;
     }
+
+    /// The agent's RUNTIME_DIRECTORY.
+    const std::filesystem::path& dir() const noexcept { return dir_.path(); }
 
     /// SIGKILL: the server sees a client that went away.
     void kill();

@@ -55,8 +55,16 @@ Daemon::~Daemon() {
     stop();
 }
 
+void Daemon::startIn(const Environment& more, std::function<Argv(Argv)> wrap) {
+    more_ = more;
+    wrap_ = std::move(wrap);
+    start();
+}
+
 void Daemon::start() {
-    process_.emplace(Argv{FSRVP_FSRVPD, "--config-dir", configDir()}, environment());
+    Environment all = environment();
+    all.insert(more_.begin(), more_.end());
+    process_.emplace(wrap_(Argv{FSRVP_FSRVPD, "--config-dir", configDir()}), all);
     const auto ready = [this] { return hasOwner(*connection_, "org.fsrvpd1"); };
     waitFor([&] { return ready() || process_->wait(0ms); }, 5s);
     if (!ready()) {

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,10 @@ class Daemon {
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
-    /// Returns when it owns its name on the bus.
+    /// With these in its environment, and by the command that `wrap` makes of its own, which has to
+    /// become it.
+    void startIn(const Environment& more, std::function<Argv(Argv)> wrap);
+    /// Returns when it owns its name on the bus. Again as startIn() was told.
     /// @throws std::runtime_error  it did not within five seconds
     void start();
     /// SIGTERM. It has to end with status 0 within the limit, else the test fails.
@@ -96,6 +100,8 @@ class Daemon {
     TempDir dir_;
     PrivateBus bus_;
     std::unique_ptr<sdbus::IConnection> connection_;
+    Environment more_;
+    std::function<Argv(Argv)> wrap_ = [](Argv argv) { return argv; };
     std::optional<Process> process_;
 };
 

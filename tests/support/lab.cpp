@@ -32,6 +32,12 @@ Argv runArgv(const std::filesystem::path& dir, const LabOptions& options) {
         argv.insert(argv.end(),
                     {"--seconds-timeout", std::to_string(options.sequenceTimeout->count())});
     }
+    if (options.kerberos) {
+        argv.emplace_back("--kerberos");
+    }
+    for (const std::string& setting : options.settings) {
+        argv.insert(argv.end(), {"--setting", setting});
+    }
     return argv;
 }
 
@@ -110,6 +116,17 @@ void Lab::thaw() {
     labserver("thaw");
 }
 
+Argv Lab::withHosts(const Argv& argv) const {
+    Argv inNamespace{"unshare",
+                     "--mount",
+                     "bash",
+                     "-c",
+                     R"(mount --bind "$0" /etc/hosts && exec "$@")",
+                     realm().dir / "hosts"};
+    inNamespace.insert(inNamespace.end(), argv.begin(), argv.end());
+    return inNamespace;
+}
+
 RunResult Lab::rpcclient(const std::string& command, User user) const {
     auto argv = clientArgv("rpcclient", user);
     argv.insert(argv.end(), {"--command=" + command, host()});
@@ -144,6 +161,13 @@ void Lab::takeDescription(std::string_view json) {
     shares_.clear();
     for (const auto& [name, path] : description.at("shares").items()) {
         shares_.emplace(name, path.get<std::string>());
+    }
+    if (const nlohmann::json& realm = description.at("kerberos"); !realm.is_null()) {
+        realm_ = LabRealm{realm.at("realm"),
+                          realm.at("name"),
+                          realm.at("machine"),
+                          realm.at("dir").get<std::string>(),
+                          realm.at("passwords")};
     }
 }
 

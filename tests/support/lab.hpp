@@ -21,6 +21,22 @@ struct LabOptions {
     std::optional<std::uint16_t> port;                   ///< otherwise a free one
     std::optional<std::chrono::seconds> sequenceTimeout; ///< `fss:sequence timeout`
     int extraShares = 0;                                 ///< x1 to xN
+    bool kerberos = false;                               ///< with a KDC: Lab::realm()
+    std::vector<std::string> settings; ///< of smb.conf: "server smb encrypt = off"
+};
+
+/// What a lab's KDC knows; see tests/lab/lab_kdc.py.
+struct LabRealm {
+    std::string name;    ///< "LAB.TEST"
+    std::string host;    ///< the server's name, that programs find by Lab::withHosts() only
+    std::string machine; ///< a host's account; the server takes it for root
+    std::filesystem::path dir;
+    std::map<std::string, std::string> passwords; ///< by user
+
+    std::filesystem::path krb5Conf() const { return dir / "krb5.conf"; }
+
+    /// Of "root", "nobody"; of the machine: "client".
+    std::filesystem::path keytab(const std::string& user) const { return dir / (user + ".keytab"); }
 };
 
 /// A real Samba server with FSRVP on btrfs, made by tests/lab/labserver. Needs root.
@@ -39,6 +55,12 @@ class Lab {
     std::string host() const { return "127.0.0.1"; }
 
     std::uint16_t port() const noexcept { return port_; }
+
+    /// Only with LabOptions::kerberos.
+    const LabRealm& realm() const { return realm_.value(); }
+
+    /// The command in a mount namespace where the server's name in the realm leads to this lab.
+    Argv withHosts(const Argv& argv) const;
 
     pid_t smbdPid() const noexcept { return smbdPid_; }
 
@@ -74,6 +96,7 @@ class Lab {
     std::uint16_t port_ = 0;
     pid_t smbdPid_ = -1;
     std::map<std::string, std::filesystem::path> shares_;
+    std::optional<LabRealm> realm_;
 };
 
 } // namespace fsrvp::test

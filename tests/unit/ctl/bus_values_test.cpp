@@ -132,6 +132,66 @@ TEST(JobFromBus, ReadsARunningAndAFailedJob) {
     EXPECT_EQ(second.errorMessage, "no");
 }
 
+Dict fullCheck() {
+    return {{"name", std::string("clock")},
+            {"verdict", std::string("warning")},
+            {"text", std::string("600 s behind")},
+            {"cure", std::string("set the clocks")},
+            {"machine", std::string("this host")}};
+}
+
+Dict resultWith(const std::vector<Dict>& checks) {
+    return {{"checks", checks}};
+}
+
+TEST(ChecksFromResult, HasEachInItsOrder) {
+    const Dict plain =
+        without(without(with(fullCheck(), "name", std::string("port")), "cure"), "machine");
+
+    const auto lines = checksFromResult(resultWith({fullCheck(), plain}));
+
+    EXPECT_EQ(
+        lines,
+        (std::vector<CheckLine>{{"clock", "warning", "600 s behind", "set the clocks", "this host"},
+                                {"port", "warning", "600 s behind", "", ""}}));
+}
+
+TEST(ChecksFromResult, PassesOverWhatItDoesNotKnow) {
+    const Dict newer = with(fullCheck(), "since", std::uint64_t{1});
+
+    EXPECT_EQ(checksFromResult(resultWith({newer})).size(), 1U);
+    EXPECT_TRUE(checksFromResult({{"ids", std::vector<std::uint64_t>{4}}}).empty());
+    EXPECT_TRUE(checksFromResult({}).empty());
+}
+
+TEST(ChecksFromResult, OfAnotherFormIsAProtocolError) {
+    std::vector<Dict> wrong{{{"checks", std::string("none")}}};
+    for (const char* const key : {"name", "verdict", "text"}) {
+        wrong.push_back(resultWith({without(fullCheck(), key)}));
+    }
+    for (const char* const key : {"name", "verdict", "text", "cure", "machine"}) {
+        wrong.push_back(resultWith({fullCheck(), with(fullCheck(), key, std::uint32_t{7})}));
+    }
+    for (const Dict& result : wrong) {
+        try {
+            checksFromResult(result);
+            ADD_FAILURE() << "it was read";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), Errc::Protocol) << error.what();
+        }
+    }
+}
+
+TEST(JobEndFromBus, KeepsTheChecksOfAFailure) {
+    const JobEnd end = jobEndFromBus(
+        1, false, "org.fsrvpd1.Error.NotFound", "no credential", resultWith({fullCheck()}));
+
+    EXPECT_EQ(end.checks.size(), 1U);
+    EXPECT_TRUE(end.ids.empty());
+    ASSERT_TRUE(end.error);
+    EXPECT_EQ(end.error->code(), Errc::NotFound);
+}
+
 TEST(JobEndFromBus, OfSuccessHasTheIdsAndNoError) {
     const JobEnd end = jobEndFromBus(1, true, "", "", {{"ids", std::vector<std::uint64_t>{4, 5}}});
 

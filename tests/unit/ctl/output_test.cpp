@@ -105,6 +105,58 @@ TEST(ReportSnapshots, OfNothingButAnErrorIsTheErrorAlone) {
     EXPECT_EQ(json["error"]["message"], "cannot do it");
 }
 
+const CheckLine kFine{"name", "ok", "fs1 is 192.0.2.1", "", ""};
+const CheckLine kBad{"rpc", "failed", "no \x1b[2J here", "install it", "server fs1"};
+
+TEST(ReportChecks, IsATableWithCuresThenTheError) {
+    useUtf8();
+    CaptureStdout();
+    CaptureStderr();
+    const int status =
+        reportChecks(kPlain, {kFine, kBad, {"share", "not-tried", "", "", ""}}, sample());
+
+    EXPECT_EQ(GetCapturedStdout(),
+              "CHECK  RESULT     FOUND\n"
+              "name   ok         fs1 is 192.0.2.1\n"
+              "rpc    failed     no \\x1b[2J here\n"
+              "                  on server fs1: install it\n"
+              "share  not-tried\n");
+    EXPECT_EQ(GetCapturedStderr(), "fsrvpctl: cannot do it (hresult 0x80042316)\n  hint: try\n");
+    EXPECT_EQ(status, 5);
+}
+
+TEST(ReportChecks, ShowsACureThatIsForNoMachine) {
+    CaptureStdout();
+    const int status = reportChecks(kPlain, {{"clock", "warning", "late", "wait", ""}}, {});
+
+    EXPECT_EQ(GetCapturedStdout(),
+              "CHECK  RESULT   FOUND\nclock  warning  late\n                wait\n");
+    EXPECT_EQ(status, 0);
+}
+
+TEST(ReportChecks, IsOneDocumentForPrograms) {
+    CaptureStdout();
+    const int status = reportChecks(kJson, {kFine, kBad}, sample());
+    const auto json = nlohmann::json::parse(GetCapturedStdout());
+
+    EXPECT_EQ(status, 5);
+    EXPECT_EQ(json["schema"], 1);
+    ASSERT_EQ(json["checks"].size(), 2U);
+    EXPECT_EQ(json["checks"][0]["cure"], "");
+    EXPECT_EQ(json["checks"][1]["text"], "no \x1b[2J here");
+    EXPECT_EQ(json["checks"][1]["machine"], "server fs1");
+    EXPECT_EQ(json["error"]["message"], "cannot do it");
+}
+
+TEST(ReportChecks, OfNoneIsTheErrorAloneOrAnEmptyList) {
+    CaptureStdout();
+    EXPECT_EQ(reportChecks(kJson, {}, sample()), 5);
+    EXPECT_FALSE(nlohmann::json::parse(GetCapturedStdout()).contains("checks"));
+    CaptureStdout();
+    EXPECT_EQ(reportChecks(kJson, {}, {}), 0);
+    EXPECT_EQ(nlohmann::json::parse(GetCapturedStdout())["checks"], nlohmann::json::array());
+}
+
 Snapshot exposedSnapshot() {
     Snapshot snapshot;
     snapshot.id = 7;

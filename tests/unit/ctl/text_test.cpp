@@ -22,6 +22,11 @@ TEST_F(Text, CountsColumnsNotBytes) {
     EXPECT_EQ(displayWidth("e\u0301"), 1U); // an accent that combines takes no column
 }
 
+TEST_F(Text, EscapesWhatTurnsTheDirectionOfOtherText) {
+    EXPECT_EQ(printable("a\u202eb\u2066c"), "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6c");
+    EXPECT_EQ(printable("\u05d0\u200f"), "\u05d0\u200f"); // says it of itself only
+}
+
 TEST_F(Text, EscapesWhatCouldMoveTheCursor) {
     EXPECT_EQ(printable("a\x1b[2Jb"), "a\\x1b[2Jb");
     EXPECT_EQ(printable("line\nbreak\t\x7f"), "line\\x0abreak\\x09\\x7f");

@@ -76,7 +76,8 @@ std::int64_t StoreFixture::addJob(std::uint32_t owner) {
 std::int64_t StoreFixture::addSet(Guid setId) {
     ServerId server;
     server.host = "fs1";
-    return run(store().insertSet(addJob(), server, setId, ShadowCopyContext::NasRollback, false));
+    return run(store().insertSet(
+        addJob(), ServerAccount{server, {}}, setId, ShadowCopyContext::NasRollback, false));
 }
 
 Snapshot StoreFixture::addCopy(Guid snapshotId, const Unc& source, std::uint32_t owner) {

@@ -2,6 +2,7 @@
 #include "db/migrate.hpp"
 #include "tests/unit/db/db_test_support.hpp"
 #include "tests/unit/db/schema_0001.hpp"
+#include "tests/unit/db/schema_0002.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -211,6 +212,14 @@ TEST(SchemaDrift, IsNotSeenWhereMigrationsLeadToTheSchema) {
 
 TEST(SchemaDrift, IsNotThereFromVersion1) {
     EXPECT_EQ(describeMigrated(kSchema0001, knownMigrations()), describeMigrated(schemaSql(), {}));
+}
+
+TEST(SchemaDrift, IsNotThereFromVersion2) {
+    std::vector<Migration> later = knownMigrations();
+    later.erase(later.begin());
+
+    EXPECT_EQ(later.front().version, 3);
+    EXPECT_EQ(describeMigrated(kSchema0002, later), describeMigrated(schemaSql(), {}));
 }
 
 TEST(SchemaDrift, IsSeenInColumnsIndicesAndForeignKeys) {

@@ -18,10 +18,10 @@ Task<void> writeForever(Store& store, int pipe) {
         JobRecord job;
         job.operation = "create";
         job = co_await store.insertJob(job);
-        ServerId server;
-        server.host = "fs1";
+        ServerAccount account;
+        account.server.host = "fs1";
         const std::int64_t set = co_await store.insertSet(
-            job.id, server, guidOf(1), ShadowCopyContext::NasRollback, false);
+            job.id, account, guidOf(1), ShadowCopyContext::NasRollback, false);
         std::vector<NewCopy> copies(1);
         copies[0].snapshotId = guidOf(static_cast<int>(job.id));
         const Labelling labelling;

@@ -9,18 +9,17 @@ namespace {
 TEST(StoreSnapshots, AStartedSetIsUnsettledAfterARestart) {
     StoreFixture fixture;
     const std::int64_t job = fixture.addJob();
-    ServerId server;
-    server.host = "fs1";
-    server.port = 1445;
+    const ServerAccount account{ServerId{"fs1", 1445}, CredentialOrigin::parse("stored:lab")};
     const std::int64_t row = fixture.run(
-        fixture.store().insertSet(job, server, guidOf(7), ShadowCopyContext::AppRollback, true));
+        fixture.store().insertSet(job, account, guidOf(7), ShadowCopyContext::AppRollback, true));
 
     const std::vector<ShadowCopySet> sets = fixture.reopen().listUnsettledSets();
 
     ASSERT_EQ(sets.size(), 1U);
     EXPECT_EQ(sets[0].row, row);
     EXPECT_EQ(sets[0].job, job);
-    EXPECT_EQ(sets[0].server, server);
+    EXPECT_EQ(sets[0].server, account.server);
+    EXPECT_EQ(sets[0].credential, account.credential);
     EXPECT_EQ(sets[0].setId, guidOf(7));
     EXPECT_EQ(sets[0].state, SetState::Started);
     EXPECT_TRUE(sets[0].copies.empty());
@@ -290,7 +289,7 @@ TEST(StoreSnapshots, AChangeForAJobThatIsNotThereIsRefusedByTheDatabase) {
 
     const Error error = errorOf([&] {
         fixture.run(fixture.store().insertSet(
-            99, ServerId(), guidOf(1), ShadowCopyContext::NasRollback, false));
+            99, ServerAccount(), guidOf(1), ShadowCopyContext::NasRollback, false));
     });
 
     EXPECT_EQ(error.code(), Errc::Database);

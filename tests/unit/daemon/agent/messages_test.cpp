@@ -22,10 +22,15 @@ constexpr const char* kPassword = "correct horse battery staple";
 
 Request connectRequest() {
     Connect call;
-    call.server = ServerId{"fs1", 1445};
-    call.login.user = "backup";
-    call.login.domain = "LAB";
-    call.login.password = Secret(kPassword);
+    call.access.server = ServerId{"fs1", 1445};
+    call.access.login.user = "backup";
+    call.access.login.domain = "LAB";
+    call.access.login.password = Secret(kPassword);
+    call.access.login.auth = Auth::Negotiate;
+    call.access.login.keytab = Secret(std::string("\x05\x02\x00\xff", 4));
+    call.access.login.ticketCache = Secret(std::string("\x05\x04\x00", 3));
+    call.access.rpc = RpcProtection::Integrity;
+    call.access.encryption = SmbEncryption::Preferred;
     Request request;
     request.call = call;
     request.timeout = 10s;
@@ -65,10 +70,9 @@ TEST(AgentMessages, ConnectRoundTrip) {
     const Request request = decodeRequest(encode(connectRequest()));
 
     const Connect& call = std::get<Connect>(request.call);
-    EXPECT_EQ(call.server, (ServerId{"fs1", 1445}));
-    EXPECT_EQ(call.login.user, "backup");
-    EXPECT_EQ(call.login.domain, "LAB");
-    EXPECT_EQ(call.login.password.reveal(), kPassword);
+    EXPECT_EQ(call.access, std::get<Connect>(connectRequest().call).access);
+    EXPECT_EQ(call.access.login.password.reveal(), kPassword);
+    EXPECT_EQ(call.access.login.keytab.reveal().size(), 4U);
     EXPECT_EQ(request.timeout, 10s);
 }
 
@@ -85,14 +89,35 @@ TEST(AgentMessages, OtherRequestsRoundTrip) {
     request.call = ListShares{12};
     EXPECT_EQ(std::get<ListShares>(decodeRequest(encode(request)).call).limit, 12U);
 
+    request.call = Resolve{"fs1"};
+    EXPECT_EQ(std::get<Resolve>(decodeRequest(encode(request)).call).host, "fs1");
+
+    request.call = Greet{ServerId{"fs1", 1445}};
+    EXPECT_EQ(std::get<Greet>(decodeRequest(encode(request)).call).server, (ServerId{"fs1", 1445}));
+
+    GetTickets getTickets;
+    getTickets.login.user = "backup";
+    getTickets.login.auth = Auth::Kerberos;
+    getTickets.login.keytab = Secret("k");
+    request.call = getTickets;
+    EXPECT_EQ(std::get<GetTickets>(decodeRequest(encode(request)).call).login, getTickets.login);
+
     request.call = ProbeShare{"süß日$"};
     EXPECT_EQ(std::get<ProbeShare>(decodeRequest(encode(request)).call).share, "süß日$");
 }
 
 TEST(AgentMessages, AnswersRoundTrip) {
-    const auto connected = roundTrip<Connected>(Connected{1, 3});
+    const auto connected = roundTrip<Connected>(Connected{1, 3, "LAB\\backup"});
     EXPECT_EQ(connected.minVersion, 1U);
     EXPECT_EQ(connected.maxVersion, 3U);
+    EXPECT_EQ(connected.identity, "LAB\\backup");
+
+    EXPECT_EQ(roundTrip<Addresses>(Addresses{{"192.0.2.1", "::1"}}).addresses,
+              (std::vector<std::string>{"192.0.2.1", "::1"}));
+    const Greeting greeting{"192.0.2.1", "3.0.2", true, false, -3600s};
+    EXPECT_EQ(roundTrip<Greeting>(greeting), greeting);
+    const Tickets tickets{"backup@LAB.EXAMPLE", 36000s};
+    EXPECT_EQ(roundTrip<Tickets>(tickets), tickets);
 
     const auto result = roundTrip<OperationResult>(OperationResult{{{"A", nullptr}}, 0xffffffff});
     EXPECT_EQ(result.out, (json{{"A", nullptr}}));
@@ -153,7 +178,10 @@ TEST(AgentMessages, AWrongTypeIsRefused) {
 }
 
 TEST(AgentMessages, EveryKeyOfAnAnswerIsNeeded) {
-    const std::vector<Answer> answers{Connected{1, 1},
+    const std::vector<Answer> answers{Connected{1, 1, "backup"},
+                                      Addresses{{"192.0.2.1"}},
+                                      Greeting{"192.0.2.1", "3.1.1", true, true, 0s},
+                                      Tickets{"backup@LAB.EXAMPLE", 1s},
                                       OperationResult{json::object(), 0},
                                       Shares{{"data"}, false},
                                       Probed{true},
@@ -177,6 +205,18 @@ TEST(AgentMessages, NumbersOutOfRangeAreRefused) {
     json timeout = connectJson();
     timeout["timeout_ms"] = 0x100000000;
     EXPECT_NE(refusalOf(timeout.dump()), "accepted");
+}
+
+TEST(AgentMessages, UnknownNamesAndBadHexAreRefused) {
+    for (const auto& [key, value] : {std::pair("auth", "basic"),
+                                     std::pair("rpc", "Privacy"),
+                                     std::pair("encryption", ""),
+                                     std::pair("keytab", "0"),
+                                     std::pair("ticket_cache", "0G")}) {
+        json other = connectJson();
+        other[key] = value;
+        EXPECT_NE(refusalOf(other.dump()), "accepted") << key << " = " << value;
+    }
 }
 
 TEST(AgentMessages, UnknownCallsAndRepliesAreRefused) {

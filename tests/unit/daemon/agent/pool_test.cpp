@@ -49,10 +49,12 @@ class PoolTest : public testing::Test {
 
     Task<Connection> connecting(const std::string& user = "backup",
                                 std::chrono::milliseconds timeout = 10s) {
-        Login login;
-        login.user = user;
-        login.password = Secret("secret");
-        return pool->connect(ServerId{"fs1", 445}, std::move(login), timeout, cancellation);
+        Access access;
+        access.server.host = "fs1";
+        access.login.user = user;
+        access.login.password = Secret("secret");
+        access.rpc = protection;
+        return pool->connect(std::move(access), timeout, cancellation);
     }
 
     Connection connect(const std::string& user = "backup") {
@@ -83,6 +85,7 @@ class PoolTest : public testing::Test {
     fakes::ThreadLauncher launcher{network};
     Cancellation cancellation;
     std::unique_ptr<Pool> pool;
+    RpcProtection protection = RpcProtection::Privacy; ///< of connect()
     bool hangs = false;
 };
 
@@ -116,6 +119,33 @@ TEST_F(PoolTest, AnotherLoginGetsAnotherConnection) {
     { const Connection second = connect("bob"); }
 
     EXPECT_EQ(network.users("fs1"), (std::vector<std::string>{"alice", "bob"}));
+}
+
+TEST_F(PoolTest, AnotherProtectionGetsAnotherConnection) {
+    { const Connection first = connect(); }
+    protection = RpcProtection::Integrity;
+    { const Connection second = connect(); }
+
+    EXPECT_EQ(network.connectTimes("fs1").size(), 2U);
+}
+
+TEST_F(PoolTest, WhatNeedsNoConnectionIsAskedOfAnAgentOfItsOwn) {
+    EXPECT_EQ(runTask(loop, pool->resolve("fs1", 10s, cancellation)),
+              (std::vector<std::string>{"192.0.2.1"}));
+    EXPECT_EQ(runTask(loop, pool->greet(ServerId{"fs1", 445}, 10s, cancellation)).dialect, "3.1.1");
+    Login login;
+    login.user = "backup";
+    EXPECT_EQ(runTask(loop, pool->getTickets(login, 10s, cancellation)).principal,
+              "backup@LAB.EXAMPLE");
+
+    EXPECT_TRUE(network.connectTimes("fs1").empty());
+    launcher.reap();
+    EXPECT_EQ(launcher.running(), 0U);
+}
+
+TEST_F(PoolTest, ANameThatNobodyKnowsGivesItsError) {
+    EXPECT_EQ(errorOf(loop, pool->resolve("nobody", 10s, cancellation)).code(),
+              Errc::NameNotResolved);
 }
 
 TEST_F(PoolTest, AnIdleConnectionGoesAfterItsTime) {
@@ -364,12 +394,11 @@ class OddAgent : public testing::TestWithParam<const char*> {};
 TEST_P(OddAgent, IsNotUsedAnyMore) {
     EventLoop loop;
     Cancellation cancellation;
-    ScriptedLauncher launcher({encode(Connected{1, 1}), GetParam()});
+    ScriptedLauncher launcher({encode(Connected{1, 1, "backup"}), GetParam()});
     Pool pool(loop, launcher, PoolTimes{1min, 1ms});
-    Login login;
-    login.user = "backup";
-    Connection connection =
-        runTask(loop, pool.connect(ServerId{"fs1", 445}, login, 10s, cancellation));
+    Access access;
+    access.login.user = "backup";
+    Connection connection = runTask(loop, pool.connect(access, 10s, cancellation));
 
     const Error error = errorOf(
         loop, connection.call<StartShadowCopySet>(StartShadowCopySet::In(), 10s, cancellation));

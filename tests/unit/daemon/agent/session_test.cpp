@@ -37,18 +37,29 @@ class FixedChannel final : public Channel {
 /// A backend that counts, on a fake server.
 class CountingBackend final : public smb::Backend {
   public:
-    std::unique_ptr<Channel>
-    openPipe(const ServerId&, const Login&, std::chrono::milliseconds timeout) override {
+    smb::Pipe openPipe(const Access& access, std::chrono::milliseconds timeout) override {
         ++asked;
         lastTimeout = timeout;
         if (failure) {
             throw Error(*failure);
         }
-        return fixedReply ? std::make_unique<FixedChannel>(*fixedReply) : server.connect();
+        std::unique_ptr<Channel> channel =
+            fixedReply ? std::make_unique<FixedChannel>(*fixedReply) : server.connect();
+        return {std::move(channel), "LAB\\" + access.login.user};
     }
 
-    std::vector<std::string>
-    listShares(const ServerId&, const Login&, std::chrono::milliseconds) override {
+    std::vector<std::string> resolve(const std::string& host) override {
+        return {"192.0.2.7", host + " again"};
+    }
+
+    Greeting greet(const ServerId& peer, std::chrono::milliseconds timeout) override {
+        lastTimeout = timeout;
+        return {peer.host + "'s address", "3.1.1", true, true, -5s};
+    }
+
+    Tickets getTickets(const Login& login) override { return {login.user + "@LAB.EXAMPLE", 10h}; }
+
+    std::vector<std::string> listShares(const Access&, std::chrono::milliseconds) override {
         ++asked;
         if (failure) {
             throw Error(*failure);
@@ -56,10 +67,8 @@ class CountingBackend final : public smb::Backend {
         return {"delta", "alpha", "charlie", "bravo"};
     }
 
-    smb::SharePresence probeShare(const ServerId&,
-                                  const Login&,
-                                  const std::string& share,
-                                  std::chrono::milliseconds) override {
+    smb::SharePresence
+    probeShare(const Access&, const std::string& share, std::chrono::milliseconds) override {
         ++asked;
         return share == "alpha" ? smb::SharePresence::Present : smb::SharePresence::Absent;
     }
@@ -80,9 +89,9 @@ Request requestFor(decltype(Request::call) call) {
 
 Request connectAs(const std::string& user) {
     Connect call;
-    call.server = ServerId{"fs1", 445};
-    call.login.user = user;
-    call.login.password = Secret("secret");
+    call.access.server = ServerId{"fs1", 445};
+    call.access.login.user = user;
+    call.access.login.password = Secret("secret");
     return requestFor(call);
 }
 
@@ -115,6 +124,7 @@ TEST_F(AgentSession, ConnectOpensThePipeAndAsksForTheVersions) {
 
     EXPECT_EQ(connected.minVersion, 1U);
     EXPECT_EQ(connected.maxVersion, 1U);
+    EXPECT_EQ(connected.identity, "LAB\\backup");
     EXPECT_EQ(backend.lastTimeout, 5s);
     EXPECT_EQ(backend.server.calls(), (std::vector<std::string>{"GetSupportedVersion"}));
 }
@@ -138,6 +148,24 @@ TEST_F(AgentSession, ASecondConnectIsRefused) {
 TEST_F(AgentSession, AnEmptyUserIsRefusedBeforeTheBackendIsAsked) {
     EXPECT_EQ(expect<Error>(connectAs("")).code(), Errc::NoCredential);
     EXPECT_EQ(backend.asked, 0);
+}
+
+TEST_F(AgentSession, AKeytabOrACacheSaysWhoItIs) {
+    Connect call;
+    call.access.login.keytab = Secret("keytab");
+    EXPECT_EQ(expect<Connected>(requestFor(call)).maxVersion, 1U);
+}
+
+TEST_F(AgentSession, ResolvesGreetsAndGetsTicketsWithoutAConnection) {
+    EXPECT_EQ(expect<Addresses>(requestFor(Resolve{"fs1"})).addresses,
+              (std::vector<std::string>{"192.0.2.7", "fs1 again"}));
+    EXPECT_EQ(expect<Greeting>(requestFor(Greet{ServerId{"fs1", 445}})),
+              (Greeting{"fs1's address", "3.1.1", true, true, -5s}));
+    EXPECT_EQ(backend.lastTimeout, 5s);
+    GetTickets call;
+    EXPECT_EQ(expect<Error>(requestFor(call)).code(), Errc::NoCredential);
+    call.login.user = "backup";
+    EXPECT_EQ(expect<Tickets>(requestFor(call)), (Tickets{"backup@LAB.EXAMPLE", 10h}));
 }
 
 TEST_F(AgentSession, AnUnknownOperationIsRefused) {

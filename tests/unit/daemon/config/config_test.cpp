@@ -23,6 +23,9 @@ constexpr const char* kGoodServer = R"(// the lab
     "user": "Jürgen",
     "domain": "LAB",
     "credentials_file": "/etc/fsrvpd/lab.cred",
+    "encryption": "preferred",
+    "rpc_protection": "integrity",
+    "follow_owner": "never",
     "timeouts": {"connect_sec": 1, "call_sec": 2, "prepare_sec": 3, "commit_sec": 4,
                  "expose_sec": 86400}
 }
@@ -54,6 +57,9 @@ TEST(Config, HasDefaultsWithoutADirectory) {
     EXPECT_EQ(config.maxJobs(), 100U);
     EXPECT_EQ(config.settings("fs1").port, 445);
     EXPECT_EQ(config.settings("fs1").timeouts, Timeouts{});
+    EXPECT_EQ(config.settings("fs1").encryption, SmbEncryption::Required);
+    EXPECT_EQ(config.settings("fs1").rpcProtection, RpcProtection::Privacy);
+    EXPECT_EQ(config.settings("fs1").followOwner, FollowOwner::SameDomain);
 }
 
 TEST(Config, ReadsAllKeys) {
@@ -71,6 +77,10 @@ TEST(Config, ReadsAllKeys) {
     EXPECT_EQ(server.user, "Jürgen");
     EXPECT_EQ(server.domain, "LAB");
     EXPECT_EQ(server.credentialsFile, "/etc/fsrvpd/lab.cred");
+    EXPECT_EQ(server.auth, Auth::Ntlm);
+    EXPECT_EQ(server.encryption, SmbEncryption::Preferred);
+    EXPECT_EQ(server.rpcProtection, RpcProtection::Integrity);
+    EXPECT_EQ(server.followOwner, FollowOwner::Never);
     EXPECT_EQ(server.timeouts, (Timeouts{1s, 2s, 3s, 4s, 86400s}));
 }
 
@@ -137,8 +147,8 @@ INSTANTIATE_TEST_SUITE_P(
             "2: key 'port': must be a whole number from 1 to 65535"},
         Bad{"{\"hosts\": [\"a\"],\n\"port\": 65536}",
             "2: key 'port': must be a whole number from 1 to 65535"},
-        Bad{"{\"hosts\": [\"a\"],\n\"auth\": \"kerberos\"}",
-            "2: key 'auth': anything but \"ntlm\" is not supported yet"},
+        Bad{"{\"hosts\": [\"a\"],\n\"auth\": \"basic\"}",
+            "2: key 'auth': must be ntlm, kerberos or negotiate"},
         Bad{"{\"hosts\": [\"a\"],\n\"user\": 1}", "2: key 'user': must be a string"},
         Bad{"{\"hosts\": [\"a\"],\n\"credentials_file\": \"cred\"}",
             "2: key 'credentials_file': must be an absolute path"},
@@ -150,9 +160,26 @@ INSTANTIATE_TEST_SUITE_P(
             "3: key 'timeouts.expose_sec': must be a whole number from 1 to 86400"},
         Bad{"{\"hosts\": [\"a\"],\n\"timeouts\": {\n\"read_sec\": 1}}",
             "3: key 'timeouts.read_sec': unknown key"},
-        Bad{"{\"hosts\": [\"a\"],\n\"credential\": \"x\"}", "2: key 'credential': unknown key"},
-        Bad{"{\"hosts\": [\"a\"],\n\"keytab\": \"x\"}", "2: key 'keytab': unknown key"},
-        Bad{"{\"hosts\": [\"a\"],\n\"encryption\": \"x\"}", "2: key 'encryption': unknown key"},
+        Bad{"{\"hosts\": [\"a\"],\n\"keytab\": \"x\"}",
+            "2: key 'keytab': must be an absolute path"},
+        Bad{"{\"hosts\": [\"a\"],\n\"ticket_cache\": \"\"}",
+            "2: key 'ticket_cache': must be an absolute path"},
+        Bad{"{\"hosts\": [\"a\"], \"credential\": \"x\",\n\"keytab\": \"/x\"}",
+            "2: key 'keytab': only one of credential, credentials_file, keytab and ticket_cache "
+            "may "
+            "be given"},
+        Bad{"{\"hosts\": [\"a\"], \"credentials_file\": \"/x\",\n\"keytab\": \"/x\"}",
+            "2: key 'keytab': only one of credential, credentials_file, keytab and ticket_cache "
+            "may "
+            "be given"},
+        Bad{"{\"hosts\": [\"a\"], \"keytab\": \"/x\",\n\"auth\": \"ntlm\"}",
+            "2: key 'auth': NTLM has no use for a keytab or a ticket cache"},
+        Bad{"{\"hosts\": [\"a\"],\n\"encryption\": \"off\"}",
+            "2: key 'encryption': must be required or preferred"},
+        Bad{"{\"hosts\": [\"a\"],\n\"rpc_protection\": \"connect\"}",
+            "2: key 'rpc_protection': must be privacy, integrity or none"},
+        Bad{"{\"hosts\": [\"a\"],\n\"follow_owner\": \"always\"}",
+            "2: key 'follow_owner': must be same-domain or never"},
         Bad{"{\"hosts\": [\"a\"],\n\"hosts\": [\"b\"]}",
             "2: key 'hosts': given twice, first on line 1"}));
 
@@ -205,8 +232,22 @@ TEST(Config, CutAnywhereLoadsOrFails) {
     }
 }
 
+Login ntlm(const std::string& user, const std::string& domain, const std::string& password) {
+    Login login;
+    login.user = user;
+    login.domain = domain;
+    login.password = Secret(password);
+    return login;
+}
+
 class ConfigLogin : public testing::Test {
   protected:
+    /// What a file of servers.d with these keys says.
+    Login loginWith(const std::string& keys) {
+        dir_.write("servers.d/a.json", "{\"hosts\": [\"fs1\"], " + keys + "}");
+        return Config::load(dir_.path()).login(ServerId{"fs1", 445});
+    }
+
     Login login(const std::string& keys, const std::string& credentials) {
         dir_.write("cred", credentials);
         dir_.write("servers.d/a.json",
@@ -221,21 +262,21 @@ class ConfigLogin : public testing::Test {
 TEST_F(ConfigLogin, TakesAllFromTheFile) {
     const Login found = login("", "username=joe\npassword=pw\ndomain=LAB\n");
 
-    EXPECT_EQ(found, (Login{"joe", "LAB", Secret("pw")}));
+    EXPECT_EQ(found, ntlm("joe", "LAB", "pw"));
 }
 
 TEST_F(ConfigLogin, PrefersTheUserAndDomainOfServersD) {
     const std::string file = "username=joe\npassword=pw\ndomain=LAB\n";
 
-    EXPECT_EQ(login(R"("user": "ann", "domain": "X", )", file), (Login{"ann", "X", Secret("pw")}));
-    EXPECT_EQ(login(R"("domain": "X", )", file), (Login{"joe", "X", Secret("pw")}));
-    EXPECT_EQ(login(R"("user": "joe", )", file), (Login{"joe", "LAB", Secret("pw")}));
+    EXPECT_EQ(login(R"("user": "ann", "domain": "X", )", file), ntlm("ann", "X", "pw"));
+    EXPECT_EQ(login(R"("domain": "X", )", file), ntlm("joe", "X", "pw"));
+    EXPECT_EQ(login(R"("user": "joe", )", file), ntlm("joe", "LAB", "pw"));
 }
 
 TEST_F(ConfigLogin, DropsTheDomainOfAnotherUser) {
     const Login found = login(R"("user": "ann", )", "username=joe\npassword=pw\ndomain=LAB\n");
 
-    EXPECT_EQ(found, (Login{"ann", "", Secret("pw")}));
+    EXPECT_EQ(found, ntlm("ann", "", "pw"));
 }
 
 TEST_F(ConfigLogin, ReadsTheFileAnewEachTime) {
@@ -248,6 +289,51 @@ TEST_F(ConfigLogin, ReadsTheFileAnewEachTime) {
     dir_.write("cred", "username=joe\npassword=new\n");
 
     EXPECT_EQ(config.login(ServerId{"fs1"}).password, Secret("new"));
+}
+
+TEST_F(ConfigLogin, IsOfKerberosWithAKeytabOrACache) {
+    const std::string keytab = dir_.write("keytab", std::string("\x05\x02\0", 3));
+    const Login byKeytab = loginWith(R"("keytab": ")" + keytab + "\"");
+    EXPECT_EQ(byKeytab.auth, Auth::Kerberos);
+    EXPECT_EQ(byKeytab.keytab.reveal(), std::string("\x05\x02\0", 3));
+    EXPECT_EQ(byKeytab.user, "");
+
+    const Login byCache = loginWith(R"("user": "joe", "domain": "LAB.EXAMPLE", "auth": "negotiate",
+                                       "ticket_cache": ")" +
+                                    keytab + "\"");
+    EXPECT_EQ(byCache.auth, Auth::Negotiate);
+    EXPECT_EQ(byCache.ticketCache.reveal().size(), 3U);
+    EXPECT_EQ(byCache.user, "joe");
+    EXPECT_EQ(byCache.domain, "LAB.EXAMPLE");
+}
+
+TEST_F(ConfigLogin, IsOfNtlmWithAPasswordUnlessToldOtherwise) {
+    EXPECT_EQ(login("", "username=joe\npassword=pw\n").auth, Auth::Ntlm);
+    EXPECT_EQ(login(R"("auth": "kerberos", )", "username=joe\npassword=pw\n").auth, Auth::Kerberos);
+}
+
+TEST_F(ConfigLogin, RefusesAKeytabThatOthersReadOrThatIsTooLarge) {
+    const std::string open = dir_.write("open", "k", 0644);
+    const std::string large = dir_.write("large", std::string(24UL * 1024 + 1, 'k'));
+    for (const std::string& path : {open, large}) {
+        const Error failure = failureOf([&] { loginWith(R"("keytab": ")" + path + "\""); });
+        EXPECT_EQ(failure.code(), Errc::Configuration);
+        EXPECT_NE(std::string(failure.what()).find(path), std::string::npos) << failure.what();
+    }
+}
+
+TEST_F(ConfigLogin, CompletesALoginFromElsewhere) {
+    dir_.write("servers.d/a.json",
+               R"({"hosts": ["fs1"], "credential": "x", "user": "ann", "auth": "kerberos"})");
+    const Login found =
+        Config::load(dir_.path()).completed(ServerId{"fs1", 445}, ntlm("joe", "LAB", "pw"));
+
+    EXPECT_EQ(found.user, "ann");
+    EXPECT_EQ(found.domain, "");
+    EXPECT_EQ(found.auth, Auth::Kerberos);
+    EXPECT_EQ(
+        failureOf([] { static_cast<void>(Config().completed(ServerId{"fs1"}, Login())); }).code(),
+        Errc::NoCredential);
 }
 
 TEST_F(ConfigLogin, FailsWithoutAUser) {

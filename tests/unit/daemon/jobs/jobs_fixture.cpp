@@ -24,6 +24,8 @@ struct JobsTest::Engine {
           snapshots(test.loop), spacing(test.loop, addGap), mounter(test.loop),
           helpers(test.loop, FSRVP_FS_PROGRAM, test.helperDirectory.path()),
           paths(test.loop, helpers), files(test.runtimeDirectory.path()),
+          credentialStore(test.loop, test.stateNow() / "credentials", sealer),
+          credentials([&test] { return test.config_; }, credentialStore, paths, test.places()),
           manager(Services{test.loop,
                            store,
                            pool,
@@ -33,6 +35,7 @@ struct JobsTest::Engine {
                            mounter,
                            paths,
                            files,
+                           credentials,
                            [&test] { return test.config_; }},
                   keepEnded) {
         manager.onJobs([&test](const std::shared_ptr<Job>& job) { test.jobs_.push_back(job); },
@@ -48,6 +51,9 @@ struct JobsTest::Engine {
     ForkLauncher helpers;
     mount::PathHelper paths;
     mount::RuntimeFiles files;
+    PlainSealer sealer;
+    CredentialStore credentialStore;
+    Credentials credentials;
     JobManager manager;
 };
 
@@ -78,6 +84,10 @@ void JobsTest::configure(const Settings& settings) {
                               std::to_string(settings.connectSec) + R"(, "call_sec": )" +
                               std::to_string(settings.callSec) +
                               R"(, "prepare_sec": 1, "commit_sec": 1, "expose_sec": 1}})");
+    reload();
+}
+
+void JobsTest::reload() {
     config_ = std::make_shared<const Config>(Config::load(configDirectory.path()));
 }
 
@@ -89,6 +99,14 @@ FssServer& JobsTest::addServer(const std::string& host,
 
 std::filesystem::path JobsTest::stateNow() const {
     return stateDirectory.path() / ("state" + std::to_string(fresh_));
+}
+
+CredentialPlaces JobsTest::places() const {
+    CredentialPlaces places;
+    places.entries.fstab = configDirectory.path("fstab");
+    places.entries.units = {configDirectory.path("units")};
+    places.hostKeytab = configDirectory.path("krb5.keytab");
+    return places;
 }
 
 FssServer& JobsTest::startAfresh(std::vector<std::string> shares) {

@@ -42,6 +42,8 @@ class JobsTest : public testing::Test {
     void TearDown() override;
 
     void configure(const Settings& settings);
+    /// Reads the configuration directory anew.
+    void reload();
     FssServer& addServer(const std::string& host,
                          std::vector<std::string> shares,
                          fakes::FssOptions options = {});
@@ -120,6 +122,8 @@ class JobsTest : public testing::Test {
     struct Engine;
 
     std::filesystem::path stateNow() const;
+    /// Where logins may come from besides servers.d: files of this test alone.
+    CredentialPlaces places() const;
 
     std::shared_ptr<const Config> config_;
     std::unique_ptr<Engine> engine_;

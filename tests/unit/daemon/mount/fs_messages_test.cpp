@@ -30,6 +30,7 @@ TEST(FsMessages, RequestsAreWrittenLikeThis) {
     EXPECT_EQ(encode(Request(MakeDirectory{"/a", true})),
               R"({"parents":true,"path":"/a","verb":"make-directory"})");
     EXPECT_EQ(encode(Request(IsConnected{"data"})), R"({"share":"data","verb":"connected"})");
+    EXPECT_EQ(encode(Request(ReadSecretFile{"/a"})), R"({"path":"/a","verb":"read-secret-file"})");
 }
 
 TEST(FsMessages, RequestsAreReadAsTheyWereWritten) {
@@ -41,6 +42,7 @@ TEST(FsMessages, RequestsAreReadAsTheyWereWritten) {
     EXPECT_EQ(std::get<Detach>(again(Detach{"/a\nb"})).path, "/a\nb");
     EXPECT_EQ(std::get<MakeDirectory>(again(MakeDirectory{"/a", true})).parents, true);
     EXPECT_EQ(std::get<IsConnected>(again(IsConnected{"data"})).share, "data");
+    EXPECT_EQ(std::get<ReadSecretFile>(again(ReadSecretFile{"/a"})).path, "/a");
 }
 
 TEST(FsMessages, AnswersAreReadAsTheyWereWritten) {
@@ -49,6 +51,18 @@ TEST(FsMessages, AnswersAreReadAsTheyWereWritten) {
     EXPECT_EQ(std::get<bool>(decodeAnswer(encode(Answer(true)))), true);
     EXPECT_NO_THROW(std::get<Done>(decodeAnswer(encode(Answer(Done{})))));
     EXPECT_EQ(std::get<std::vector<Holder>>(decodeAnswer(encode(Answer(holders)))), holders);
+}
+
+TEST(FsMessages, ASecretFileOfAnyBytesGoesIntoAPacket) {
+    std::string bytes;
+    for (int byte = 0; byte < 256; ++byte) {
+        bytes += static_cast<char>(byte);
+    }
+    const SecretFile small{Secret(bytes), 4294967295U};
+    const SecretFile largest{Secret(std::string(kMostSecretFile, '\xff')), 0};
+
+    EXPECT_EQ(std::get<SecretFile>(decodeAnswer(encode(Answer(small)))), small);
+    EXPECT_EQ(std::get<SecretFile>(decodeAnswer(encode(Answer(largest)))), largest);
 }
 
 TEST(FsMessages, AnErrorKeepsItsCodeItsWordsAndItsHint) {
@@ -96,6 +110,10 @@ TEST(FsMessages, RubbishIsRefused) {
                                    R"({"reply":"perhaps"})",
                                    R"({"reply":"yes-no","yes":1})",
                                    R"({"reply":"error","code":"Nonsense","message":"","hint":""})",
+                                   R"({"reply":"secret-file","uid":0})",
+                                   R"({"reply":"secret-file","uid":-1,"bytes":""})",
+                                   R"({"reply":"secret-file","uid":0,"bytes":"abc"})",
+                                   R"({"reply":"secret-file","uid":0,"bytes":"zz"})",
                                    R"({"reply":"holders","holders":{}})",
                                    R"({"reply":"holders","holders":[{"pid":-1}]})"}) {
         EXPECT_EQ(codeOfAnswer(text), Errc::Protocol) << text;

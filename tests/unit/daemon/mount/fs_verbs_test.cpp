@@ -277,5 +277,57 @@ TEST_F(FsVerbs, ErrorsBecomeAnswers) {
     EXPECT_TRUE(std::get<std::vector<Holder>>(handle(FindHolders{path("new")})).empty());
 }
 
+class SecretFiles : public FsVerbs {
+  protected:
+    std::string makeSecret(const std::string& name, mode_t mode, const std::string& text = "text") {
+        const std::string file = makeFile(name, text);
+        EXPECT_EQ(::chmod(file.c_str(), mode), 0);
+        return file;
+    }
+
+    static Error readError(const std::string& path) {
+        return errorOf([&path] { readSecretFile(path); });
+    }
+};
+
+TEST_F(SecretFiles, AreReadAndTheirOwnerIsTold) {
+    const std::string file = makeSecret("file", 0600);
+    ASSERT_EQ(::chown(file.c_str(), 12345, 0), 0);
+    link(file, "link");
+
+    EXPECT_EQ(readSecretFile(file), (SecretFile{Secret(std::string("text")), 12345}));
+    EXPECT_EQ(readSecretFile(path("link")), readSecretFile(file));
+}
+
+TEST_F(SecretFiles, ThatOthersGetAtAreRefused) {
+    for (const mode_t mode : {0640, 0620, 0604, 0602, 0666}) {
+        const std::string file = makeSecret("file", mode);
+
+        const Error error = readError(file);
+
+        EXPECT_EQ(error.code(), Errc::Configuration);
+        EXPECT_EQ(error.what(), "cannot use " + file + ": it is open to group or others");
+        EXPECT_EQ(error.hint(), "run: chmod go= '" + file + "'");
+    }
+}
+
+TEST_F(SecretFiles, OfTheLargestSizeAreReadAndLargerOnesRefused) {
+    const std::string largest(kMostSecretFile, 'x');
+
+    EXPECT_EQ(readSecretFile(makeSecret("largest", 0600, largest)).bytes.reveal(), largest);
+    EXPECT_EQ(readError(makeSecret("larger", 0600, largest + "x")).code(), Errc::Configuration);
+}
+
+TEST_F(SecretFiles, ThatAreNoneAreRefused) {
+    ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+
+    EXPECT_EQ(readError(path("fifo")).code(), Errc::Configuration);
+    EXPECT_EQ(readError(makeDirectory("directory")).code(), Errc::Configuration);
+    EXPECT_EQ(readError("/dev/null").code(), Errc::Configuration);
+    EXPECT_EQ(readError(path("none")).code(), Errc::NotFound);
+    EXPECT_EQ(readError("file").code(), Errc::InvalidArgument);
+    EXPECT_EQ(readError(path("a\nb")).code(), Errc::InvalidArgument);
+}
+
 } // namespace
 } // namespace fsrvp::mount::fs

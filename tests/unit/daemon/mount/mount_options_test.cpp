@@ -17,19 +17,21 @@ std::string fromBase(const std::string& more) {
     return snapshotMountOptions("rw," + more + (more.empty() ? "" : ",") +
                                     "uid=0,file_mode=0755,dir_mode=0755",
                                 kServer,
-                                kUid);
+                                kUid,
+                                {});
 }
 
+const MountSecurity kKerberos{"host$@LAB.EXAMPLE", true};
 const std::string kAlways = "ro,nosuid,nodev,noexec";
 const std::string kAccess = ",uid=0,file_mode=0755,dir_mode=0755";
 
 TEST(SnapshotOptions, AreTheCallersAloneWithoutABaseMount) {
-    EXPECT_EQ(snapshotMountOptions(std::nullopt, kServer, kUid),
+    EXPECT_EQ(snapshotMountOptions(std::nullopt, kServer, kUid, {}),
               "ro,nosuid,nodev,noexec,seal,uid=1000,forceuid,file_mode=0400,dir_mode=0500");
 }
 
 TEST(SnapshotOptions, NameAPortThatIsNot445) {
-    EXPECT_EQ(snapshotMountOptions(std::nullopt, ServerId{"fs1", 1445}, 0),
+    EXPECT_EQ(snapshotMountOptions(std::nullopt, ServerId{"fs1", 1445}, 0, {}),
               "ro,nosuid,nodev,noexec,seal,port=1445,uid=0,forceuid,file_mode=0400,dir_mode=0500");
 }
 
@@ -40,7 +42,7 @@ TEST(SnapshotOptions, AreTakenFromABaseMountOfLinux61) {
         "serverino,mapposix,rsize=4194304,wsize=4194304,bsize=1048576,echo_interval=60,actimeo=1,"
         "closetimeo=1";
 
-    EXPECT_EQ(snapshotMountOptions(base, ServerId{"fs1", 1445}, kUid),
+    EXPECT_EQ(snapshotMountOptions(base, ServerId{"fs1", 1445}, kUid, {}),
               "ro,nosuid,nodev,noexec,vers=3.1.1,sec=ntlmssp,seal,port=1445,ip=192.0.2.7,"
               "domain=LAB,iocharset=utf8,uid=0,gid=0,file_mode=0755,dir_mode=0755,nounix,mapposix,"
               "serverino,cache=strict,soft,echo_interval=60,rsize=4194304");
@@ -50,13 +52,50 @@ TEST(SnapshotOptions, AreInTheOrderOfTheListAndAllOfIt) {
     const std::string base =
         "cruid=5,rsize=7,echo_interval=9,hard,soft,cache=loose,idsfromsid,modefromsid,cifsacl,"
         "noperm,serverino,mapposix,nounix,dir_mode=0700,file_mode=0600,forcegid,forceuid,gid=2,"
-        "uid=1,iocharset=utf8,domain=LAB,addr=192.0.2.7,seal,sec=krb5i,vers=3.0,rw";
+        "uid=1,iocharset=utf8,domain=LAB,addr=192.0.2.7,seal,sec=krb5i,vers=3.0,username=HOST$,rw";
 
-    EXPECT_EQ(snapshotMountOptions(base, kServer, kUid),
+    EXPECT_EQ(snapshotMountOptions(base, kServer, kUid, kKerberos),
               kAlways + ",vers=3.0,sec=krb5i,seal,ip=192.0.2.7,domain=LAB,iocharset=utf8,uid=1,"
                         "gid=2,forceuid,forcegid,file_mode=0600,dir_mode=0700,nounix,mapposix,"
                         "serverino,noperm,cifsacl,modefromsid,idsfromsid,cache=loose,soft,hard,"
-                        "echo_interval=9,rsize=7,cruid=5");
+                        "echo_interval=9,rsize=7,cruid=5,username=HOST$");
+}
+
+TEST(SnapshotOptions, SpeakKerberosAsRootWithThePrincipalsName) {
+    EXPECT_EQ(snapshotMountOptions(std::nullopt, kServer, kUid, kKerberos),
+              kAlways + ",sec=krb5,seal,uid=1000,forceuid,file_mode=0400,dir_mode=0500,cruid=0,"
+                        "username=host$@LAB.EXAMPLE");
+    const std::string base =
+        "rw,sec=ntlmssp,username=joe,uid=0,file_mode=0755,dir_mode=0755,cruid=7";
+    EXPECT_EQ(snapshotMountOptions(base, kServer, kUid, kKerberos),
+              kAlways + ",sec=krb5" + kAccess + ",cruid=0,username=host$@LAB.EXAMPLE");
+}
+
+TEST(SnapshotOptions, OfAKerberosMountAreNotForNtlm) {
+    EXPECT_EQ(fromBase("sec=krb5i,cruid=5,username=HOST$"), kAlways + kAccess);
+}
+
+TEST(SnapshotOptions, HaveNoSealWhereEncryptionIsOnlyPreferred) {
+    EXPECT_EQ(snapshotMountOptions(std::nullopt, kServer, kUid, {"", false}),
+              kAlways + ",uid=1000,forceuid,file_mode=0400,dir_mode=0500");
+}
+
+TEST(SnapshotOptions, RefuseAPrincipalThatWouldAddAnOption) {
+    for (const char* principal : {"a,uid=0", "a b", "a\nb", "a\\b", "a=b"}) {
+        try {
+            snapshotMountOptions(std::nullopt, kServer, kUid, {principal, true});
+            ADD_FAILURE() << principal;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), Errc::Configuration) << error.what();
+        }
+    }
+}
+
+TEST(SnapshotOptions, TellWhetherTheyAreOfKerberos) {
+    EXPECT_TRUE(usesKerberos("ro,sec=krb5,seal"));
+    EXPECT_TRUE(usesKerberos("ro,sec=krb5i"));
+    EXPECT_FALSE(usesKerberos("ro,sec=ntlmssp,seal"));
+    EXPECT_FALSE(usesKerberos("ro,seal"));
 }
 
 class GoodOption : public testing::TestWithParam<std::string> {};
@@ -72,8 +111,6 @@ INSTANTIATE_TEST_SUITE_P(Options,
                                          "vers=3.02",
                                          "vers=default",
                                          "sec=none",
-                                         "sec=krb5",
-                                         "sec=krb5i",
                                          "sec=ntlmsspi",
                                          "sec=ntlmv2",
                                          "cache=none",
@@ -173,7 +210,7 @@ TEST(SnapshotOptions, HaveTheLastOfEquals) {
 class NotByMode : public testing::TestWithParam<std::string> {};
 
 TEST_P(NotByMode, MeansTheCallerAlone) {
-    EXPECT_EQ(snapshotMountOptions(GetParam(), kServer, kUid),
+    EXPECT_EQ(snapshotMountOptions(GetParam(), kServer, kUid, {}),
               kAlways + ",vers=3.1.1,uid=1000,forceuid,file_mode=0400,dir_mode=0500");
 }
 

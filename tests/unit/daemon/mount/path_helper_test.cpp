@@ -75,6 +75,18 @@ TEST_F(PathHelperTest, TheRealHelperSeesHoldersAndDetaches) {
     EXPECT_FALSE(test::isMountPoint(where));
 }
 
+TEST_F(PathHelperTest, TheRealHelperReadsASecretFile) {
+    const std::string file = makeFile("secret", std::string("a\0\xff", 3));
+    ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
+
+    const SecretFile read = runTask(loop, helper.readSecretFile(file, cancellation));
+    const Error error = errorOf(loop, helper.readSecretFile(path("none"), cancellation));
+
+    EXPECT_EQ(read.bytes.reveal(), std::string("a\0\xff", 3));
+    EXPECT_EQ(read.uid, ::geteuid());
+    EXPECT_EQ(error.code(), Errc::NotFound);
+}
+
 TEST_F(PathHelperTest, DirectoriesAreForAllWhateverTheUmask) {
     const mode_t before = ::umask(0077);
     runTask(loop, helper.makeDirectory(path("a"), false, cancellation));

@@ -34,6 +34,14 @@ Snapshot snapshotOf(std::int64_t id, std::string server, std::string share) {
     return snapshot;
 }
 
+Login loginAs(std::string user, std::string domain, Secret password) {
+    Login login;
+    login.user = std::move(user);
+    login.domain = std::move(domain);
+    login.password = std::move(password);
+    return login;
+}
+
 class RuntimeFilesTest : public testing::Test {
   protected:
     void restart() { files = std::make_unique<RuntimeFiles>(runtime); }
@@ -103,7 +111,8 @@ TEST_F(RuntimeFilesTest, ASymbolicLinkIsNotTakenForADirectory) {
 }
 
 TEST_F(RuntimeFilesTest, CredentialsAreInMountCifssForm) {
-    const PrivateFile file = files->writeCredentials({"admin", "LAB", Secret(" pass,word \"x\" ")});
+    const PrivateFile file =
+        files->writeCredentials(loginAs("admin", "LAB", Secret(" pass,word \"x\" ")));
 
     EXPECT_EQ(contentOf(file.path()), "username=admin\npassword= pass,word \"x\" \ndomain=LAB\n");
     EXPECT_EQ(permissionsOf(file.path()), fs::perms(0600));
@@ -111,7 +120,7 @@ TEST_F(RuntimeFilesTest, CredentialsAreInMountCifssForm) {
 }
 
 TEST_F(RuntimeFilesTest, WithoutADomainThereIsNoLineForIt) {
-    const PrivateFile file = files->writeCredentials({"admin", "", Secret("x")});
+    const PrivateFile file = files->writeCredentials(loginAs("admin", "", Secret("x")));
 
     EXPECT_EQ(contentOf(file.path()), "username=admin\npassword=x\n");
 }
@@ -119,21 +128,21 @@ TEST_F(RuntimeFilesTest, WithoutADomainThereIsNoLineForIt) {
 TEST_F(RuntimeFilesTest, CredentialsGoWithTheirObject) {
     fs::path path;
     {
-        PrivateFile first = files->writeCredentials({"admin", "", Secret("x")});
+        PrivateFile first = files->writeCredentials(loginAs("admin", "", Secret("x")));
         path = first.path();
         const PrivateFile moved = std::move(first);
         EXPECT_TRUE(fs::exists(path));
-        EXPECT_NE(files->writeCredentials({"b", "", Secret("y")}).path(), path);
+        EXPECT_NE(files->writeCredentials(loginAs("b", "", Secret("y"))).path(), path);
     }
 
     EXPECT_FALSE(fs::exists(path));
 }
 
 TEST_F(RuntimeFilesTest, ALineEndInALoginIsRefusedWithoutShowingIt) {
-    for (const Login& login : {Login{"a\npassword=x", "", Secret("secret")},
-                               Login{"a", "b\n", Secret("secret")},
-                               Login{"a", "", Secret("secret\n")},
-                               Login{"a", "", Secret(std::string("secret\0", 7))}}) {
+    for (const Login& login : {loginAs("a\npassword=x", "", Secret("secret")),
+                               loginAs("a", "b\n", Secret("secret")),
+                               loginAs("a", "", Secret("secret\n")),
+                               loginAs("a", "", Secret(std::string("secret\0", 7)))}) {
         try {
             files->writeCredentials(login);
             ADD_FAILURE() << "it was written";
@@ -148,7 +157,7 @@ TEST_F(RuntimeFilesTest, ALineEndInALoginIsRefusedWithoutShowingIt) {
 TEST_F(RuntimeFilesTest, AFileThatIsInTheWayIsNotWrittenTo) {
     fs::create_symlink(directory.path() / "victim", runtime / "private" / "cred-1");
 
-    EXPECT_THROW(files->writeCredentials({"a", "", Secret("x")}), Error);
+    EXPECT_THROW(files->writeCredentials(loginAs("a", "", Secret("x"))), Error);
 
     EXPECT_FALSE(fs::exists(directory.path() / "victim"));
 }

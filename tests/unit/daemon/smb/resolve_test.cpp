@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace fsrvp::smb {
@@ -45,6 +46,13 @@ Errc codeOf(const ServerId& server, std::chrono::milliseconds timeout) {
     }
     ADD_FAILURE() << "no error";
     return Errc::Failed;
+}
+
+TEST(ResolveHost, GivesEachAddressOnce) {
+    EXPECT_EQ(resolveHost("127.0.0.1"), std::vector<std::string>{"127.0.0.1"});
+    const std::vector<std::string> local = resolveHost("localhost");
+    EXPECT_EQ(std::count(local.begin(), local.end(), "127.0.0.1"), 1);
+    EXPECT_THROW(resolveHost("no-such-host.invalid"), Error);
 }
 
 TEST(ReachableAddress, IsTheAddressWhosePortListens) {

@@ -1,0 +1,1 @@
+ALTER TABLE shadow_copy_set ADD COLUMN credential TEXT NOT NULL DEFAULT '';
