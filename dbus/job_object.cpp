@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dbus/job_object.hpp"
 
+#include "dbus/error_table.hpp"
 #include "dbus/names.hpp"
 #include "dbus/reply.hpp"
 #include "dbus/to_bus.hpp"
@@ -67,7 +68,10 @@ Variants JobObject::Result() {
     result["ids"] = std::vector<std::uint64_t>(job_->ids().begin(), job_->ids().end());
     if (!job_->checks().empty()) {
         std::vector<Variants> checks;
-        for (const CheckLine& line : job_->checks()) {
+        for (CheckLine line : job_->checks()) {
+            if (line.verdict == "failed" && line.cure.empty() && job_->error()) {
+                line.cure = hintOf(*job_->error());
+            }
             checks.push_back(toBus(line));
         }
         result["checks"] = checks;

@@ -303,8 +303,9 @@ ManagerObject::testCredential(std::string sender, std::string name, Variants opt
     request.timeout = takeTimeout(wanted);
     const auto server = wanted.take<std::string>("server");
     wanted.expectNoMore();
-    if (!server) {
-        throw Error(Errc::InvalidArgument, "no server was named to test the credential with");
+    if (!server || server->find_first_of("/\\@") != std::string::npos) {
+        throw Error(Errc::InvalidArgument, "no server was named to test the credential with")
+            .withHint("name it as HOST or HOST:PORT");
     }
     request.wish.credential = std::move(name);
     // Any share will do: only its server is asked.

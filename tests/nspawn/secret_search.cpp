@@ -100,13 +100,20 @@ std::string Needle::formIn(std::string_view haystack) const {
     return "";
 }
 
-Finds findInFile(const std::filesystem::path& file, const std::vector<Needle>& needles) {
+Finds findInText(std::string_view text, const std::vector<Needle>& needles) {
     Finds finds;
-    const std::string text = contents(file);
     for (const Needle& needle : needles) {
         if (const std::string form = needle.formIn(text); !form.empty()) {
-            finds.insert(file.string() + ": " + form);
+            finds.insert(form);
         }
+    }
+    return finds;
+}
+
+Finds findInFile(const std::filesystem::path& file, const std::vector<Needle>& needles) {
+    Finds finds;
+    for (const std::string& form : findInText(contents(file), needles)) {
+        finds.insert(file.string() + ": " + form);
     }
     return finds;
 }

@@ -40,6 +40,8 @@ class Needle {
 /// Finds are told as "/run/file: NAME as UTF-8", never with what was found.
 using Finds = std::set<std::string>;
 
+/// In what is no file, told by the needle alone.
+Finds findInText(std::string_view text, const std::vector<Needle>& needles);
 /// In that file.
 Finds findInFile(const std::filesystem::path& file, const std::vector<Needle>& needles);
 /// In every regular file below the directory, as far as its own file system goes; links are not

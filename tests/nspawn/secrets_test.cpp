@@ -57,17 +57,6 @@ std::vector<Needle> secrets() {
             Needle::bytes("its hash", ntHash())};
 }
 
-/// What a search of something that is no file finds.
-Finds findIn(const std::string& text, const std::vector<Needle>& needles) {
-    Finds finds;
-    for (const Needle& needle : needles) {
-        if (const std::string form = needle.formIn(text); !form.empty()) {
-            finds.insert(form);
-        }
-    }
-    return finds;
-}
-
 std::set<std::filesystem::path> credentialsFiles() {
     std::set<std::filesystem::path> found;
     for (const auto& entry : std::filesystem::directory_iterator(kPrivate)) {
@@ -185,7 +174,7 @@ class Secrets : public MountScenario {
             finds.merge(findInFile(file, needles));
         }
         succeed({"journalctl", "--sync"});
-        finds.merge(findIn(succeed({"journalctl", "--boot", "--output=export"}), needles));
+        finds.merge(findInText(succeed({"journalctl", "--boot", "--output=export"}), needles));
         finds.merge(findInProcesses(needles));
         return finds;
     }
@@ -314,7 +303,7 @@ TEST_F(Secrets, AreNowhereAfterTwentyMountsAndAKillInTheMiddleOfThem) {
     for (const char* const call : {"SetCredential", "CreateSnapshot", "StartTransientUnit"}) {
         EXPECT_NE(messages.find(call), messages.npos) << call << " was not seen by the monitor";
     }
-    EXPECT_THAT(findIn(messages, needles), IsEmpty());
+    EXPECT_THAT(findInText(messages, needles), IsEmpty());
 }
 
 /// Ends the process in a way that leaves a core where one may be left, and waits until systemd has

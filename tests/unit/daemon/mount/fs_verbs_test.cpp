@@ -300,7 +300,7 @@ TEST_F(SecretFiles, AreReadAndTheirOwnerIsTold) {
 }
 
 TEST_F(SecretFiles, ThatOthersGetAtAreRefused) {
-    for (const mode_t mode : {0640, 0620, 0604, 0602, 0666}) {
+    for (const mode_t mode : {0640U, 0620U, 0604U, 0602U, 0666U}) {
         const std::string file = makeSecret("file", mode);
 
         const Error error = readError(file);
