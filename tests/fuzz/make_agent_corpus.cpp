@@ -16,24 +16,34 @@ using namespace fsrvp::agent;
 
 std::vector<std::string> allMessages() {
     Connect connect;
-    connect.server = ServerId{"fs1", 1445};
-    connect.login.user = "backup";
-    connect.login.domain = "LAB";
-    connect.login.password = Secret("secret");
+    connect.access.server = ServerId{"fs1", 1445};
+    connect.access.login.user = "backup";
+    connect.access.login.domain = "LAB";
+    connect.access.login.password = Secret("secret");
+    connect.access.login.keytab = Secret("\x05\x02");
+    connect.access.login.ticketCache = Secret("\x05\x04");
     const nlohmann::json mapping = {{"ShareNameUNC", "\\\\FS1\\data"},
                                     {"ShadowCopyShareName", "data@{…}"},
                                     {"CreationTimestamp", 133747218000000000}};
     std::vector<std::string> messages;
     Request request;
     request.timeout = std::chrono::seconds(10);
-    const decltype(Request::call) calls[] = {
-        connect, Operation{"SetContext", {{"Context", 25}}}, ListShares{12}, ProbeShare{"süß$"}};
+    const decltype(Request::call) calls[] = {connect,
+                                             Resolve{"fs1"},
+                                             Greet{ServerId{"fs1", 1445}},
+                                             GetTickets{connect.access.login},
+                                             Operation{"SetContext", {{"Context", 25}}},
+                                             ListShares{12},
+                                             ProbeShare{"süß$"}};
     for (const auto& call : calls) {
         request.call = call;
         messages.push_back('\0' + encode(request));
     }
     const Answer answers[] = {
-        Connected{1, 1},
+        Connected{1, 1, "LAB\\backup"},
+        Addresses{{"192.0.2.1", "2001:db8::1"}},
+        Greeting{"192.0.2.1", "3.1.1", true, true, std::chrono::seconds(-5)},
+        Tickets{"backup@LAB.EXAMPLE", std::chrono::hours(10)},
         OperationResult{{{"union_discriminant", 1}, {"ShareMapping1", mapping}}, 0},
         Shares{{"data", "hid$"}, true},
         Probed{true},

@@ -156,7 +156,7 @@ TEST_F(Mounting, TwentyAreThereAtOnceEachWithItsOwnContent) {
         made.push_back(create(unc("data")));
     }
 
-    for (int i = 0; i < kCount; ++i) {
+    for (std::size_t i = 0; i < made.size(); ++i) {
         EXPECT_EQ(readFile(mountPoint(made[i]) / "file.txt"), "content " + std::to_string(i));
     }
     EXPECT_EQ(lookAtServer().shares.size(), made.size());
