@@ -176,7 +176,8 @@ class CtlCredentialTerminal : public CtlCredential {
     CtlCredentialTerminal()
         : process({"script",
                    "-qec",
-                   FSRVP_FSRVPCTL + std::string(" credential set lab -u backup"),
+                   // No shell stays around it: ^C would end that one too.
+                   "exec " FSRVP_FSRVPCTL + std::string(" credential set lab -u backup"),
                    "/dev/null"},
                   environment(),
                   Process::Stdin::Pipe) {}

@@ -66,10 +66,16 @@ class OtherClients : public LabTest {
         return set;
     }
 
+    /// Samba gives a connection to another worker, which does not know the set, while the one that
+    /// has it has not noticed that its last client is gone.
     static bool abortSet(const SetOnly& set) {
-        AgentClient client;
-        client.connect(lab());
-        return client.call<AbortShadowCopySet>(set).hresult == hresult::kOk;
+        return waitFor(
+            [&set] {
+                AgentClient client;
+                client.connect(lab());
+                return client.call<AbortShadowCopySet>(set).hresult == hresult::kOk;
+            },
+            seconds(20));
     }
 
     bool waitForPhase(const std::string& phase) const {

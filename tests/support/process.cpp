@@ -89,7 +89,9 @@ std::vector<char*> pointersTo(std::vector<std::string>& words) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::signal(SIGPIPE, SIG_DFL);
+    for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) {
+        ::signal(signal, SIG_DFL);
+    }
     // The parent may have ended before it was asked to take us along.
     if (::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && ::getppid() == parent &&
         ::dup2(standard[0], 0) == 0 && ::dup2(standard[1], 1) == 1 && ::dup2(standard[2], 2) == 2) {
