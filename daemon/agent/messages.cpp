@@ -167,6 +167,10 @@ json toJson(const ProbeShare& call) {
     return {{"call", "probe-share"}, {"share", call.share}};
 }
 
+json toJson(const AskForDfs& call) {
+    return {{"call", "ask-for-dfs"}, {"share", call.share}};
+}
+
 json toJson(const Connected& reply) {
     return {{"reply", "connected"},
             {"min_version", reply.minVersion},
@@ -332,6 +336,8 @@ Request decodeRequest(std::string_view packet) {
             request.call = ListShares{u32(object, "limit")};
         } else if (call == "probe-share") {
             request.call = ProbeShare{text(object, "share")};
+        } else if (call == "ask-for-dfs") {
+            request.call = AskForDfs{text(object, "share")};
         } else {
             throw Error(Errc::Protocol, "malformed agent message: unknown call");
         }

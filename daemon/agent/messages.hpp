@@ -57,8 +57,14 @@ struct ProbeShare {
     std::string share;
 };
 
+/// Whether that share is the root of a DFS namespace; the answer is Probed.
+struct AskForDfs {
+    std::string share;
+};
+
 struct Request {
-    std::variant<Connect, Resolve, Greet, GetTickets, Operation, ListShares, ProbeShare> call;
+    std::variant<Connect, Resolve, Greet, GetTickets, Operation, ListShares, ProbeShare, AskForDfs>
+        call;
     std::chrono::milliseconds timeout{}; ///< the agent ends itself a little later
 };
 

@@ -118,6 +118,17 @@ Connection::~Connection() {
     }
 }
 
+Task<bool> Connection::isDfsRoot(std::string share,
+                                 std::chrono::milliseconds timeout,
+                                 Cancellation& cancellation) {
+    Request message;
+    message.call = AskForDfs{std::move(share)};
+    message.timeout = timeout;
+    const std::shared_ptr<State> state = state_;
+    Answer answer = co_await request(state, std::move(message), cancellation);
+    co_return expect<Probed>(*state, std::move(answer)).present;
+}
+
 Task<std::vector<std::string>> Connection::resolve(std::string host,
                                                    std::chrono::milliseconds timeout,
                                                    Cancellation& cancellation) {

@@ -53,6 +53,9 @@ class Connection {
     Task<bool>
     probeShare(std::string share, std::chrono::milliseconds timeout, Cancellation& cancellation);
 
+    /// Whether that share is the root of a DFS namespace, as far as the server tells.
+    Task<bool>
+    isDfsRoot(std::string share, std::chrono::milliseconds timeout, Cancellation& cancellation);
     /// The addresses of a host, by the agent of this connection; of another host too.
     /// @throws Error(NameNotResolved), which leaves the connection usable; else as the others
     Task<std::vector<std::string>>

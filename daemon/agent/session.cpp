@@ -116,6 +116,10 @@ Answer Session::run(const ProbeShare& call, std::chrono::milliseconds timeout) {
     return Probed{presence == smb::SharePresence::Present};
 }
 
+Answer Session::run(const AskForDfs& call, std::chrono::milliseconds timeout) {
+    return Probed{backend_.isDfsRoot(access(), call.share, timeout)};
+}
+
 void serve(int socket,
            smb::Backend& backend,
            const std::function<void(std::chrono::milliseconds)>& onRequest) {

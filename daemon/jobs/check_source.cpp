@@ -276,6 +276,7 @@ Task<void> Check::share(std::string_view name) {
     if (!reply.out.supportedByThisProvider) {
         throw hresultError(wish_.source->unc.text(), hresult::kNotSupported);
     }
+    co_await session_->requireNoDfsRoot(wish_.source->unc);
     if (reply.out.ownerMachineName.value) {
         ownerName_ = toUtf8(*reply.out.ownerMachineName.value);
     }

@@ -142,6 +142,7 @@ Task<void> CreateSet::checkOne(Unc& source) {
     if (!reply.out.supportedByThisProvider) {
         throw hresultError(source.text(), hresult::kNotSupported);
     }
+    co_await session_.requireNoDfsRoot(source);
     if (reply.out.ownerMachineName.value) {
         co_await checkOwner(source, toUtf8(*reply.out.ownerMachineName.value));
     }

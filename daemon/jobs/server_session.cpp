@@ -47,6 +47,22 @@ Task<std::vector<std::string>> ServerSession::addressesOf(std::string host) {
     co_return addresses;
 }
 
+Task<void> ServerSession::requireNoDfsRoot(Unc source) {
+    co_await connect();
+    bool isRoot = false;
+    try {
+        isRoot = co_await connection_->isDfsRoot(source.share, timeouts_.connect, cancellation_);
+    } catch (const Error& error) {
+        throw error.withContext("asking what " + source.text() + " is");
+    }
+    if (isRoot) {
+        throw Error(Errc::NotSupported,
+                    source.text() + " is the root of a DFS namespace: its folders lie in other "
+                                    "shares, which a snapshot of it would not have")
+            .withHint("name the server and share that the path leads to");
+    }
+}
+
 Task<bool> ServerSession::hasShare(std::string share) {
     co_await connect();
     try {

@@ -40,6 +40,10 @@ class ServerSession {
     /// As whom it is connected, which it must be.
     const std::string& identity() const noexcept { return connection_->identity(); }
 
+    /// Snapshots of the root of a DFS namespace have nothing of what its folders lead to.
+    /// @throws Error(NotSupported) the share is one
+    Task<void> requireNoDfsRoot(Unc source);
+
     /// Whether the server has that share.
     Task<bool> hasShare(std::string share);
     /// The first `limit` of the server's shares.

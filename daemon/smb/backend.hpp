@@ -47,6 +47,11 @@ class Backend {
     /// @throws Error as openPipe()
     virtual Tickets getTickets(const Login& login) = 0;
 
+    /// Whether the share is the root of a DFS namespace; false also where the server does not tell.
+    virtual bool isDfsRoot(const Access& access,
+                           const std::string& share,
+                           std::chrono::milliseconds timeout) = 0;
+
     /// The names of the server's disk shares, exposed snapshots among them.
     virtual std::vector<std::string> listShares(const Access& access,
                                                 std::chrono::milliseconds timeout) = 0;

@@ -40,6 +40,21 @@ const ndr_interface_table kFsrvpInterface{
     &kServices,
 };
 
+// MS-SRVS 1.9 and 2.1.
+constexpr const char* kSharesEndpoint[] = {"ncacn_np:[\\pipe\\srvsvc]"};
+constexpr ndr_interface_string_array kSharesEndpoints{1, kSharesEndpoint};
+const ndr_interface_table kSharesInterface{
+    "srvsvc",
+    {{0x4b324fc8, 0x1670, 0x01d3, {0x12, 0x78}, {0x5a, 0x47, 0xbf, 0x6e, 0xe1, 0x88}}, 3},
+    "Server Service",
+    58,
+    nullptr,
+    0,
+    nullptr,
+    &kSharesEndpoints,
+    &kServices,
+};
+
 void check(NTSTATUS status, std::string_view what) {
     if (!NT_STATUS_IS_OK(status)) {
         throw ntstatusError(what, NT_STATUS_V(status));
@@ -180,23 +195,32 @@ struct DcerpcChannel::Impl {
 
 namespace {
 
-dcerpc_pipe*
-connect(TALLOC_CTX* memory, const Access& access, const Identity& who, const Attempt& attempt) {
+dcerpc_pipe* connect(TALLOC_CTX* memory,
+                     const Access& access,
+                     const Identity& who,
+                     const Attempt& attempt,
+                     Service service) {
+    const bool isFsrvp = service == Service::Fsrvp;
+    const ndr_interface_table& interface = isFsrvp ? kFsrvpInterface : kSharesInterface;
     tevent_context* events = tevent_context_init(memory);
     loadparm_context* context = settings(access.server);
     const std::string address = reachableAddress(access.server, attempt.timeout);
-    const std::string text = "ncacn_np:" + address + "[\\pipe\\FssagentRpc,smb2" +
+    const std::string text = "ncacn_np:" + address + "[\\pipe\\" +
+                             (isFsrvp ? "FssagentRpc" : "srvsvc") + ",smb2" +
                              protectionOptions(access.login.auth, access.rpc) +
                              ",target_hostname=" + access.server.host + "]";
     dcerpc_binding* binding = nullptr;
     check(dcerpc_parse_binding(memory, text.c_str(), &binding), "cannot address the server");
     cli_credentials* credentials = makeCredentials(memory, context, who, access.encryption);
     dcerpc_pipe* pipe = nullptr;
-    const NTSTATUS status = dcerpc_pipe_connect_b(
-        memory, &pipe, binding, &kFsrvpInterface, credentials, events, context);
+    const NTSTATUS status =
+        dcerpc_pipe_connect_b(memory, &pipe, binding, &interface, credentials, events, context);
     wipePassword(credentials);
     if (!NT_STATUS_IS_OK(status)) {
-        throw loginError(attempt, Stage::Connect, "cannot open the FSRVP pipe", status);
+        throw loginError(attempt,
+                         Stage::Connect,
+                         isFsrvp ? "cannot open the FSRVP pipe" : "cannot open the pipe srvsvc",
+                         status);
     }
     return pipe;
 }
@@ -214,14 +238,15 @@ Agreed agreedOn(const dcerpc_pipe& pipe) {
 
 DcerpcChannel::DcerpcChannel(const Access& access,
                              const Identity& identity,
-                             std::chrono::milliseconds timeout)
+                             std::chrono::milliseconds timeout,
+                             Service service)
     : impl_(std::make_unique<Impl>()) {
     impl_->attempt = Attempt{access.server,
                              access.encryption,
                              identity.tickets() != nullptr ? identity.text() : "",
                              timeout};
     impl_->protection = access.rpc;
-    impl_->pipe = connect(impl_->memory.get(), access, identity, *impl_->attempt);
+    impl_->pipe = connect(impl_->memory.get(), access, identity, *impl_->attempt, service);
     requireProtection(access.login.auth, access.rpc, agreedOn(*impl_->pipe));
 }
 

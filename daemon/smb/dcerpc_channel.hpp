@@ -10,9 +10,15 @@
 
 namespace fsrvp::smb {
 
-/// The FSRVP pipe through Samba's libdcerpc: SMB 2.1 or later, signed and, as `access` says,
-/// encrypted; calls protected as it says, with header signing. Errors as Backend::openPipe and
-/// Channel::call say.
+/// Which of a server's pipes.
+enum class Service {
+    Fsrvp,  ///< FssagentRpc
+    Shares, ///< srvsvc
+};
+
+/// A pipe, FSRVP's as a rule, through Samba's libdcerpc: SMB 2.1 or later, signed and, as `access`
+/// says, encrypted; calls protected as it says, with header signing. Errors as Backend::openPipe
+/// and Channel::call say.
 ///
 /// No less than asked for is taken, but for what libdcerpc takes and tells nobody: that the server
 /// calls the session a guest's or nobody's and signs it all the same, and that its NTLM for the
@@ -25,7 +31,8 @@ class DcerpcChannel final : public Channel {
   public:
     DcerpcChannel(const Access& access,
                   const Identity& identity,
-                  std::chrono::milliseconds timeout);
+                  std::chrono::milliseconds timeout,
+                  Service service = Service::Fsrvp);
     DcerpcChannel(const DcerpcChannel&) = delete;
     DcerpcChannel& operator=(const DcerpcChannel&) = delete;
     ~DcerpcChannel() override;

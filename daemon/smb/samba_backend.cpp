@@ -7,6 +7,7 @@
 #include "daemon/smb/protection.hpp"
 #include "daemon/smb/resolve.hpp"
 #include "daemon/smb/share_client.hpp"
+#include "daemon/smb/share_info.hpp"
 
 #include <cstdlib>
 #include <fstream>
@@ -85,6 +86,17 @@ Tickets SambaBackend::getTickets(const Login& login) {
     identity_.reset(); // whose cache has the same place
     const KerberosTickets tickets(login, scratch_);
     return {tickets.principal(), tickets.validFor()};
+}
+
+bool SambaBackend::isDfsRoot(const Access& access,
+                             const std::string& share,
+                             std::chrono::milliseconds timeout) {
+    try {
+        DcerpcChannel srvsvc(access, identityOf(access), timeout, Service::Shares);
+        return smb::isDfsRoot(srvsvc, share, timeout);
+    } catch (const Error&) {
+        return false;
+    }
 }
 
 std::vector<std::string> SambaBackend::listShares(const Access& access,

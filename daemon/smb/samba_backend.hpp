@@ -28,6 +28,9 @@ class SambaBackend final : public Backend {
     std::vector<std::string> resolve(const std::string& host) override;
     Greeting greet(const ServerId& server, std::chrono::milliseconds timeout) override;
     Tickets getTickets(const Login& login) override;
+    bool isDfsRoot(const Access& access,
+                   const std::string& share,
+                   std::chrono::milliseconds timeout) override;
     std::vector<std::string> listShares(const Access& access,
                                         std::chrono::milliseconds timeout) override;
     SharePresence probeShare(const Access& access,

@@ -106,6 +106,16 @@ std::vector<std::string> FakeNetwork::addressesOf(const std::string& host) {
     return {"192.0.2.1"};
 }
 
+void FakeNetwork::setDfsRoot(const std::string& share) {
+    const std::lock_guard lock(mutex_);
+    dfsRoots_.insert(share);
+}
+
+bool FakeNetwork::isDfsRoot(const std::string& share) {
+    const std::lock_guard lock(mutex_);
+    return dfsRoots_.contains(share);
+}
+
 std::vector<BootClock::time_point> FakeNetwork::connectTimes(const std::string& host) const {
     const std::lock_guard lock(mutex_);
     return hosts_.at(host).connectTimes;
@@ -176,6 +186,10 @@ Greeting FakeBackend::greet(const ServerId& server, std::chrono::milliseconds) {
 
 Tickets FakeBackend::getTickets(const Login& login) {
     return {login.user + "@LAB.EXAMPLE", std::chrono::hours(10)};
+}
+
+bool FakeBackend::isDfsRoot(const Access&, const std::string& share, std::chrono::milliseconds) {
+    return network_.isDfsRoot(share);
 }
 
 smb::SharePresence

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +55,9 @@ class FakeNetwork {
     /// What resolving that name gives; a host that was added has 192.0.2.1 unless told otherwise.
     void setAddresses(const std::string& host, std::vector<std::string> addresses);
 
+    /// Shares of that name, on every server, are roots of DFS namespaces.
+    void setDfsRoot(const std::string& share);
+
     /// When openPipe() was called for that host, and with which user names.
     std::vector<BootClock::time_point> connectTimes(const std::string& host) const;
     std::vector<std::string> users(const std::string& host) const;
@@ -73,12 +77,14 @@ class FakeNetwork {
     FssServer& opened(const ServerId& server, const Login& login);
     std::vector<std::string> shareNames(const ServerId& server);
     std::vector<std::string> addressesOf(const std::string& host);
+    bool isDfsRoot(const std::string& share);
     Host& hostOf(const std::string& host);
 
     mutable std::mutex mutex_;
     // All below is guarded by mutex_.
     std::map<std::string, Host> hosts_;
     std::map<std::string, std::vector<std::string>> addresses_;
+    std::set<std::string> dfsRoots_;
     std::map<std::uint16_t, std::pair<unsigned, AgentFate>> fates_; // calls left until it comes
     std::optional<Error> shareQuestionError_;
 };
@@ -93,6 +99,9 @@ class FakeBackend final : public smb::Backend {
     std::vector<std::string> resolve(const std::string& host) override;
     Greeting greet(const ServerId& server, std::chrono::milliseconds timeout) override;
     Tickets getTickets(const Login& login) override;
+    bool isDfsRoot(const Access& access,
+                   const std::string& share,
+                   std::chrono::milliseconds timeout) override;
     std::vector<std::string> listShares(const Access& access,
                                         std::chrono::milliseconds timeout) override;
     smb::SharePresence probeShare(const Access& access,

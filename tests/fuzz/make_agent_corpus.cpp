@@ -34,7 +34,8 @@ std::vector<std::string> allMessages() {
                                              GetTickets{connect.access.login},
                                              Operation{"SetContext", {{"Context", 25}}},
                                              ListShares{12},
-                                             ProbeShare{"süß$"}};
+                                             ProbeShare{"süß$"},
+                                             AskForDfs{"data"}};
     for (const auto& call : calls) {
         request.call = call;
         messages.push_back('\0' + encode(request));

@@ -240,5 +240,22 @@ TEST_F(LoginTest, AServerThatIsDownIsUnreachableAndItsNameUnknownIsSaid) {
     EXPECT_EQ(daemon.ctl({"check", "smb://" + realm().host + ":1/data"}).exitCode, 9);
 }
 
+TEST(DfsNamespace, IsRefusedWithTheReason) {
+    LabOptions options;
+    options.settings.emplace_back("msdfs root = yes"); // of each share that does not say otherwise
+    const Lab lab(options);
+    Daemon daemon;
+    daemon.writeLab(lab);
+    daemon.start();
+
+    const RunResult created = daemon.ctl({"create", "--no-mount", "//127.0.0.1/data"});
+
+    EXPECT_EQ(created.exitCode, 5);
+    EXPECT_THAT(created.err, HasSubstr("is the root of a DFS namespace"));
+    EXPECT_THAT(created.err, HasSubstr("name the server and share that the path leads to"));
+    EXPECT_EQ(daemon.ctl({"check", "//127.0.0.1/data"}).exitCode, 5);
+    EXPECT_EQ(lab.listShares(), std::vector<std::string>());
+}
+
 } // namespace
 } // namespace fsrvp::test

@@ -98,6 +98,7 @@ void TcpProxy::arm(std::size_t nth, bool passesRequest) {
     const std::lock_guard lock(mutex_);
     left_ = nth;
     passesRequest_ = passesRequest;
+    lastCounted_ = links_.empty() ? kNever : links_.back().number;
 }
 
 void TcpProxy::holdRequest(std::size_t nth) {
@@ -153,6 +154,8 @@ void TcpProxy::accept() {
     const sockaddr_in address = loopback(server_);
     if (::connect(link.server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
         0) {
+        const std::lock_guard lock(mutex_);
+        link.number = ++accepted_;
         links_.push_back(std::move(link));
     }
 }
@@ -160,7 +163,8 @@ void TcpProxy::accept() {
 bool TcpProxy::passRequests(Link& link) {
     const std::lock_guard lock(mutex_);
     while (const std::size_t size = firstMessage(link.toServer)) {
-        if (!holds_ && left_ != kNever && --left_ == 0) {
+        const bool counts = !holds_ && left_ != kNever && link.number <= lastCounted_;
+        if (counts && --left_ == 0) {
             holds_ = true;
             held_ = !passesRequest_;
             if (passesRequest_ && !sendAll(link.server, link.toServer.substr(0, size))) {
@@ -216,7 +220,12 @@ void TcpProxy::run() {
             const bool lives = (waiting[place].revents == 0 || fromClient(*link)) &&
                                (waiting[place + 1].revents == 0 || fromServer(*link));
             place += 2;
-            link = lives ? std::next(link) : links_.erase(link);
+            if (lives) {
+                ++link;
+            } else {
+                const std::lock_guard lock(mutex_);
+                link = links_.erase(link);
+            }
         }
         if (waiting[1].revents != 0) {
             accept();

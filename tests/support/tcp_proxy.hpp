@@ -25,7 +25,8 @@ class TcpProxy {
 
     std::uint16_t port() const noexcept { return port_; }
 
-    /// The nth message from a client from now on (1: the next) does not reach the server.
+    /// The nth message from a client from now on (1: the next) does not reach the server. While
+    /// there are connections, only theirs count, not those of later ones.
     void holdRequest(std::size_t nth);
     /// The nth message reaches the server, what that answers does not reach the client.
     void holdReply(std::size_t nth);
@@ -40,6 +41,7 @@ class TcpProxy {
         UniqueFd server;
         std::string toServer; ///< read, and not a whole message yet, or held
         std::string toClient;
+        std::size_t number = 0; ///< 1: the first connection
     };
 
     static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
@@ -57,12 +59,14 @@ class TcpProxy {
     std::uint16_t port_ = 0;
     UniqueFd listener_;
     UniqueFd wakeUp_;
-    std::list<Link> links_; ///< of the thread
+    std::list<Link> links_; ///< of the thread; changed under the lock
+    std::size_t accepted_ = 0;
 
     mutable std::mutex mutex_; ///< guards what follows
     bool stopping_ = false;
     bool cutting_ = false;
-    std::size_t left_ = kNever; ///< messages that still pass
+    std::size_t left_ = kNever;        ///< messages that still pass
+    std::size_t lastCounted_ = kNever; ///< of the connections
     bool passesRequest_ = false;
     bool holds_ = false;
     bool held_ = false;

@@ -89,6 +89,9 @@ TEST(AgentMessages, OtherRequestsRoundTrip) {
     request.call = ListShares{12};
     EXPECT_EQ(std::get<ListShares>(decodeRequest(encode(request)).call).limit, 12U);
 
+    request.call = AskForDfs{"a"};
+    EXPECT_EQ(std::get<AskForDfs>(decodeRequest(encode(request)).call).share, "a");
+
     request.call = Resolve{"fs1"};
     EXPECT_EQ(std::get<Resolve>(decodeRequest(encode(request)).call).host, "fs1");
 

@@ -67,6 +67,10 @@ class CountingBackend final : public smb::Backend {
         return {"delta", "alpha", "charlie", "bravo"};
     }
 
+    bool isDfsRoot(const Access&, const std::string& share, std::chrono::milliseconds) override {
+        return share == "namespace";
+    }
+
     smb::SharePresence
     probeShare(const Access&, const std::string& share, std::chrono::milliseconds) override {
         ++asked;
@@ -214,6 +218,14 @@ TEST_F(AgentSession, ProbesAShare) {
 
     EXPECT_TRUE(expect<Probed>(requestFor(ProbeShare{"alpha"})).present);
     EXPECT_FALSE(expect<Probed>(requestFor(ProbeShare{"zulu"})).present);
+}
+
+TEST_F(AgentSession, TellsARootOfADfsNamespace) {
+    EXPECT_EQ(expect<Error>(requestFor(AskForDfs{"namespace"})).code(), Errc::Protocol);
+    expect<Connected>(connectAs("backup"));
+
+    EXPECT_TRUE(expect<Probed>(requestFor(AskForDfs{"namespace"})).present);
+    EXPECT_FALSE(expect<Probed>(requestFor(AskForDfs{"alpha"})).present);
 }
 
 TEST_F(AgentSession, ErrorsOfTheBackendAreAnswers) {

@@ -32,6 +32,17 @@ TEST_F(CreateRefusals, AnotherClientsSetIsWaitedFor) {
     EXPECT_GE(BootClock::now() - begin, 3s) << "one second, then two";
 }
 
+TEST_F(CreateRefusals, TheRootOfADfsNamespaceIsRefusedBeforeASetIsStarted) {
+    network.setDfsRoot("other");
+
+    const auto job = create({"//fs1/data", "//fs1/other"});
+
+    EXPECT_EQ(errorName(*job), "NotSupported");
+    EXPECT_NE(errorText(*job).find("//fs1/other is the root of a DFS namespace"), std::string::npos)
+        << errorText(*job);
+    EXPECT_EQ(count(server, "StartShadowCopySet"), 0);
+}
+
 TEST_F(CreateRefusals, SetContextMayBeRefusedSoToo) {
     server.fail<SetContext>(Failure::result(hresult::kSetInProgress));
 
