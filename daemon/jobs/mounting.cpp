@@ -285,20 +285,20 @@ Task<void> unmountBeforeDelete(Services& services, Job& job, Snapshot copy) {
     for (const MountRecord& mount : ours) {
         co_await unmount(services, job, copy, mount, false);
     }
-    for (;;) {
-        const bool isInUse = co_await services.paths.isConnected(copy.exposed, job.cancellation());
-        if (!isInUse) {
-            co_return;
-        }
-        // A mount that was detached and still has a user, or one in another mount namespace.
-        job.setPhase(Phase::Wait);
+    for (bool isInUse = false;;) {
         std::optional<Error> end;
         try {
+            isInUse = co_await services.paths.isConnected(copy.exposed, job.cancellation());
+            if (!isInUse) {
+                co_return;
+            }
+            // A mount that was detached and still has a user, or one in another mount namespace.
+            job.setPhase(Phase::Wait);
             co_await sleepFor(services.loop, milliseconds(300), job.cancellation());
         } catch (const Error& error) {
             end = error;
         }
-        if (end && end->code() == Errc::TimedOut) {
+        if (isInUse && end && end->code() == Errc::TimedOut) {
             throw Error(Errc::Busy,
                         "this host's kernel still uses //" + copy.source.server + "/" +
                             copy.exposed +
