@@ -244,8 +244,26 @@ void markComplete(Database& database, std::int64_t setRow, TimeUs completed) {
         .run();
 }
 
-void markSettled(Database& database, std::int64_t setRow) {
+unsigned countAttempt(Database& database, std::int64_t setRow) {
+    Statement query(database,
+                    "UPDATE shadow_copy_set SET attempts = attempts + 1 WHERE id = ?"
+                    " RETURNING attempts");
+    query.bind(setRow);
+    if (!query.step()) {
+        failNotFound("shadow copy set " + std::to_string(setRow));
+    }
+    return query.read<unsigned>();
+}
+
+void markSettled(Database& database, std::int64_t setRow, const std::vector<LostCopy>& lost) {
     moveSet(database, setRow, SetState::Settled);
+    for (const LostCopy& copy : lost) {
+        Statement(database,
+                  "UPDATE shadow_copy SET state = 'lost-on-server', remains = ?"
+                  " WHERE id = ? AND set_row = ? AND state IN ('creating', 'deleting')")
+            .bind(copy.remains, copy.id, setRow)
+            .run();
+    }
     Statement(database,
               "UPDATE shadow_copy SET state = 'failed'"
               " WHERE set_row = ? AND state IN ('creating', 'deleting')")
@@ -266,10 +284,17 @@ void setCopyState(Database& database, std::int64_t id, CopyState state, std::int
     if (!canFollow(from, state)) {
         refuse(what, copyStateName(state), copyStateName(from));
     }
-    Statement(database, "UPDATE shadow_copy SET state = ? WHERE id = ?")
+    Statement(database, "UPDATE shadow_copy SET state = ?, remains = '' WHERE id = ?")
         .bind(copyStateName(state), id)
         .run();
     addStep(database, job, setRow, id, copyStateName(state));
+}
+
+void markLost(Database& database, const LostCopy& copy, std::int64_t job) {
+    setCopyState(database, copy.id, CopyState::LostOnServer, job);
+    Statement(database, "UPDATE shadow_copy SET remains = ? WHERE id = ?")
+        .bind(copy.remains, copy.id)
+        .run();
 }
 
 MountRecord insertMount(Database& database, MountRecord mount, std::int64_t job) {

@@ -33,8 +33,10 @@ std::vector<std::int64_t> markCommitting(Database& database,
                                          std::uint32_t ownerUid);
 void markExposed(Database& database, std::int64_t setRow, const std::vector<ExposedCopy>& copies);
 void markComplete(Database& database, std::int64_t setRow, TimeUs completed);
-void markSettled(Database& database, std::int64_t setRow);
+unsigned countAttempt(Database& database, std::int64_t setRow);
+void markSettled(Database& database, std::int64_t setRow, const std::vector<LostCopy>& lost);
 void setCopyState(Database& database, std::int64_t id, CopyState state, std::int64_t job);
+void markLost(Database& database, const LostCopy& copy, std::int64_t job);
 
 MountRecord insertMount(Database& database, MountRecord mount, std::int64_t job);
 void markUnmounting(Database& database, std::int64_t mount, std::int64_t job);

@@ -17,7 +17,8 @@ std::string selectSnapshots(std::string_view index, std::string_view rest) {
     std::string sql =
         "SELECT c.id, c.set_row, c.snapshot_id, s.set_id, v.host, v.port, c.source_server,"
         " c.source_share, c.exposed, c.created_us, s.completed_us, s.context, s.writable, c.state,"
-        " c.description, c.labels, c.policy, c.owner_uid, s.credential FROM shadow_copy AS c ";
+        " c.description, c.labels, c.policy, c.owner_uid, s.credential, c.remains FROM shadow_copy "
+        "AS c ";
     sql += index;
     // CROSS JOIN: SQLite keeps shadow_copy as the outer loop, and with it the order.
     sql += " CROSS JOIN shadow_copy_set AS s ON s.id = c.set_row"
@@ -74,6 +75,7 @@ Snapshot readSnapshot(const Database& database, Statement& row) {
         s.policy = row.readOptional<std::string>();
         s.ownerUid = row.read<std::uint32_t>();
         s.credential = CredentialOrigin::parse(row.read<std::string>());
+        s.remains = row.read<std::string>();
         return s;
     });
 }
@@ -197,7 +199,8 @@ std::vector<Snapshot> listSnapshots(const Database& database, const SnapshotFilt
 
 std::vector<ShadowCopySet> listUnsettledSets(const Database& database) {
     Statement rows(database,
-                   "SELECT s.id, s.job, v.host, v.port, s.set_id, s.state, s.credential FROM"
+                   "SELECT s.id, s.job, v.host, v.port, s.set_id, s.state, s.credential,"
+                   " s.attempts FROM"
                    " shadow_copy_set AS s"
                    " INDEXED BY shadow_copy_set_unsettled CROSS JOIN server AS v ON v.id = s.server"
                    " WHERE s.state NOT IN ('complete', 'settled') ORDER BY s.id");
@@ -213,6 +216,7 @@ std::vector<ShadowCopySet> listUnsettledSets(const Database& database) {
             const auto state = rows.read<std::string>();
             set.state = known(database, parseSetState(state), state);
             set.credential = CredentialOrigin::parse(rows.read<std::string>());
+            set.attempts = rows.read<unsigned>();
             return set;
         }));
         sets.back().copies = listCopies(database, sets.back().row);

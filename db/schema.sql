@@ -17,7 +17,8 @@ CREATE TABLE server (
 CREATE TABLE job (
     id            INTEGER PRIMARY KEY AUTOINCREMENT, -- the job's number, never used again
     operation     TEXT NOT NULL,                     -- 'create', 'delete', 'mount', 'unmount',
-                                                     -- 'settle', 'restore'
+                                                     -- 'settle', 'restore', 'check',
+                                                     -- 'reconcile'
     state         TEXT NOT NULL
         CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     owner_uid     INTEGER NOT NULL, -- user id of who asked
@@ -46,6 +47,7 @@ CREATE TABLE shadow_copy_set (
     completed_us INTEGER, -- when RecoveryComplete had answered; NULL before
     credential   TEXT NOT NULL DEFAULT '', -- as whom: '' as servers.d says, 'stored:NAME',
                                            -- 'file:PATH', 'keytab'; never a secret
+    attempts     INTEGER NOT NULL DEFAULT 0, -- how often the server was asked to settle it
     CHECK ((completed_us IS NULL) = (state <> 'complete'))
 ) STRICT;
 
@@ -70,7 +72,8 @@ CREATE TABLE shadow_copy (
     owner_uid     INTEGER NOT NULL, -- user id of the snapshot's owner
     description   TEXT NOT NULL,    -- the owner's own words
     labels        TEXT NOT NULL,    -- JSON object, strings to strings
-    policy        TEXT              -- name of the policy that made it; NULL: made by hand
+    policy        TEXT,             -- name of the policy that made it; NULL: made by hand
+    remains       TEXT NOT NULL DEFAULT '' -- of one that is lost-on-server: what is left and where
 ) STRICT;
 
 -- One index for each way to list, in the order of numbers, so that no page has to step over rows

@@ -122,11 +122,18 @@ Task<void> Store::markComplete(std::int64_t setRow, TimeUs completed) {
     co_await written;
 }
 
-Task<void> Store::markSettled(std::int64_t setRow) {
-    const OneShot<Nothing> written = impl_->writer.write<Nothing>([setRow](Database& database) {
-        change::markSettled(database, setRow);
-        return Nothing{};
-    });
+Task<unsigned> Store::countAttempt(std::int64_t setRow) {
+    const OneShot<unsigned> written = impl_->writer.write<unsigned>(
+        [setRow](Database& database) { return change::countAttempt(database, setRow); });
+    co_return co_await written;
+}
+
+Task<void> Store::markSettled(std::int64_t setRow, std::vector<LostCopy> lost) {
+    const OneShot<Nothing> written =
+        impl_->writer.write<Nothing>([setRow, lost = std::move(lost)](Database& database) {
+            change::markSettled(database, setRow, lost);
+            return Nothing{};
+        });
     co_await written;
 }
 
@@ -134,6 +141,15 @@ Task<void> Store::setCopyState(std::int64_t id, CopyState state, std::int64_t jo
     const OneShot<Nothing> written =
         impl_->writer.write<Nothing>([id, state, job](Database& database) {
             change::setCopyState(database, id, state, job);
+            return Nothing{};
+        });
+    co_await written;
+}
+
+Task<void> Store::markLost(LostCopy copy, std::int64_t job) {
+    const OneShot<Nothing> written =
+        impl_->writer.write<Nothing>([copy = std::move(copy), job](Database& database) {
+            change::markLost(database, copy, job);
             return Nothing{};
         });
     co_await written;

@@ -31,6 +31,12 @@ struct ExposedCopy {
     TimeUs created{};    ///< the server's time
 };
 
+/// A copy whose set is given up, and of which something is left on the server.
+struct LostCopy {
+    std::int64_t id = 0;
+    std::string remains; ///< what and where, for people
+};
+
 /// What a create job says of all its snapshots.
 struct Labelling {
     std::string description;
@@ -89,13 +95,18 @@ class Store {
     Task<void> markExposed(std::int64_t setRow, std::vector<ExposedCopy> copies);
     /// Durable point 5: recovery is complete; the copies are snapshots (state exposed).
     Task<void> markComplete(std::int64_t setRow, TimeUs completed);
-    /// The set was given up and nothing of it is left: state settled, its copies failed. Copies
-    /// that are deleted or lost on the server stay so.
-    Task<void> markSettled(std::int64_t setRow);
-    /// DeleteShareMapping is about to be sent (Deleting), or what became of it: Deleted, Exposed
-    /// when the server refused, LostOnServer. Deleted and Failed are final.
+    /// The server is about to be asked to settle the set. Gives how often that was, this one
+    /// included.
+    Task<unsigned> countAttempt(std::int64_t setRow);
+    /// The set was given up: state settled, its copies failed, but those of which something is left
+    /// lost on the server. Copies that are deleted or lost on the server stay so.
+    Task<void> markSettled(std::int64_t setRow, std::vector<LostCopy> lost = {});
+    /// DeleteShareMapping is about to be sent (Deleting), or what became of it: Deleted, or Exposed
+    /// when the server refused. Deleted and Failed are final.
     /// @param job  the job that does it, for the history
     Task<void> setCopyState(std::int64_t id, CopyState state, std::int64_t job);
+    /// Something of the copy is on the server, and FSRVP can't reach it any more.
+    Task<void> markLost(LostCopy copy, std::int64_t job);
 
     /// Durable point 6: a snapshot is about to be mounted there. Gives the record with its id.
     /// @throws Error(AlreadyExists)  another record has that path

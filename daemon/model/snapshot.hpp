@@ -57,6 +57,7 @@ struct Snapshot {
     ShadowCopyContext context = ShadowCopyContext::NasRollback;
     bool writable = false;
     CopyState state = CopyState::Creating;
+    std::string remains; ///< LostOnServer: what is left and where, for people
     std::string description;
     std::map<std::string, std::string> labels;
     std::optional<std::string> policy;
@@ -74,6 +75,7 @@ struct ShadowCopySet {
     Guid setId; ///< the server's
     SetState state = SetState::Started;
     CredentialOrigin credential;
+    unsigned attempts = 0;        ///< how often the server was asked to settle it
     std::vector<Snapshot> copies; ///< none before Committing
 };
 

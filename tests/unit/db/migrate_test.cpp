@@ -3,6 +3,7 @@
 #include "tests/unit/db/db_test_support.hpp"
 #include "tests/unit/db/schema_0001.hpp"
 #include "tests/unit/db/schema_0002.hpp"
+#include "tests/unit/db/schema_0003.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -220,6 +221,14 @@ TEST(SchemaDrift, IsNotThereFromVersion2) {
 
     EXPECT_EQ(later.front().version, 3);
     EXPECT_EQ(describeMigrated(kSchema0002, later), describeMigrated(schemaSql(), {}));
+}
+
+TEST(SchemaDrift, IsNotThereFromVersion3) {
+    std::vector<Migration> later = knownMigrations();
+    later.erase(later.begin(), later.begin() + 2);
+
+    EXPECT_EQ(later.front().version, 4);
+    EXPECT_EQ(describeMigrated(kSchema0003, later), describeMigrated(schemaSql(), {}));
 }
 
 TEST(SchemaDrift, IsSeenInColumnsIndicesAndForeignKeys) {

@@ -93,7 +93,7 @@ TEST(StoreFile, HasTheSchemaAndTheSafeSettings) {
 
     const Database database(fixture.file(), Access::ReadWrite);
 
-    EXPECT_EQ(database.queryInteger("PRAGMA user_version"), 3);
+    EXPECT_EQ(database.queryInteger("PRAGMA user_version"), 4);
     EXPECT_EQ(database.queryInteger("PRAGMA synchronous"), 2); // FULL
     EXPECT_EQ(database.queryInteger("PRAGMA foreign_keys"), 1);
     Statement mode(database, "PRAGMA journal_mode");
@@ -121,8 +121,8 @@ TEST(StoreFile, OfANewerFsrvpdIsRefusedAndLeftAlone) {
     EXPECT_EQ(error.code(), Errc::Database);
     EXPECT_EQ(std::string(error.what()),
               "cannot use " + fixture.file().string() +
-                  ": a newer fsrvpd wrote it (its schema is 7, this fsrvpd knows up to 3)");
-    EXPECT_NE(error.hint().find("fsrvpd.db.v3"), std::string::npos);
+                  ": a newer fsrvpd wrote it (its schema is 7, this fsrvpd knows up to 4)");
+    EXPECT_NE(error.hint().find("fsrvpd.db.v4"), std::string::npos);
     EXPECT_EQ(Database(fixture.file(), Access::ReadWrite).queryInteger("PRAGMA user_version"), 7);
 }
 

@@ -110,12 +110,50 @@ TEST(StoreSnapshots, ASettledSetIsOverAndItsCopiesFailed) {
 TEST(StoreSnapshots, WhatIsLostOnTheServerStaysSoWhenItsSetIsSettled) {
     StoreFixture fixture;
     const Snapshot copy = fixture.addCopy(guidOf(1));
-    fixture.run(fixture.store().setCopyState(copy.id, CopyState::LostOnServer, fixture.addJob()));
+    fixture.run(fixture.store().markLost({copy.id, "share data@{…}"}, fixture.addJob()));
 
     fixture.run(fixture.store().markSettled(copy.setRow));
 
     EXPECT_EQ(fixture.find(copy.id).state, CopyState::LostOnServer);
+    EXPECT_EQ(fixture.find(copy.id).remains, "share data@{…}");
     EXPECT_EQ(fixture.store().listSnapshots(SnapshotFilter()).size(), 1U);
+}
+
+TEST(StoreSnapshots, ASettledSetTellsWhatIsLeftOfIt) {
+    StoreFixture fixture;
+    const Snapshot copy = fixture.addCopy(guidOf(1));
+    const Snapshot other = fixture.addSnapshot(guidOf(2));
+
+    fixture.run(fixture.store().markSettled(
+        copy.setRow, {{copy.id, "directory @GMT-1"}, {other.id, "of another set"}}));
+
+    EXPECT_EQ(fixture.find(copy.id).state, CopyState::LostOnServer);
+    EXPECT_EQ(fixture.find(copy.id).remains, "directory @GMT-1");
+    EXPECT_EQ(fixture.find(other.id).state, CopyState::Exposed);
+    EXPECT_TRUE(fixture.store().listUnsettledSets().empty());
+}
+
+TEST(StoreSnapshots, WhatIsFoundAgainIsLostNoMore) {
+    StoreFixture fixture;
+    const Snapshot copy = fixture.addSnapshot(guidOf(1));
+    fixture.run(fixture.store().markLost({copy.id, "share data@{…}"}, fixture.addJob()));
+
+    fixture.run(fixture.store().setCopyState(copy.id, CopyState::Exposed, fixture.addJob()));
+
+    EXPECT_EQ(fixture.find(copy.id).state, CopyState::Exposed);
+    EXPECT_EQ(fixture.find(copy.id).remains, "");
+}
+
+TEST(StoreSnapshots, AttemptsToSettleAreCounted) {
+    StoreFixture fixture;
+    const std::int64_t set = fixture.addSet();
+
+    EXPECT_EQ(fixture.run(fixture.store().countAttempt(set)), 1U);
+    EXPECT_EQ(fixture.run(fixture.store().countAttempt(set)), 2U);
+
+    EXPECT_EQ(fixture.reopen().listUnsettledSets().at(0).attempts, 2U);
+    EXPECT_EQ(errorOf([&] { fixture.run(fixture.store().countAttempt(set + 1)); }).code(),
+              Errc::NotFound);
 }
 
 TEST(StoreSnapshots, UnsettledSetsComeOldestFirst) {
