@@ -73,6 +73,7 @@ class Check {
     Task<void> rpc(std::string_view name);
     Task<void> permission(std::string_view name);
     Task<void> version(std::string_view name);
+    Task<void> workers(std::string_view name);
     Task<void> share(std::string_view name);
     Task<void> owner(std::string_view name);
 
@@ -100,6 +101,7 @@ const Check::Step Check::kSteps[] = {
     {"rpc", &Check::rpc, false, false},
     {"permission", &Check::permission, false, false},
     {"version", &Check::version, false, false},
+    {"workers", &Check::workers, false, false},
     {"share", &Check::share, false, true},
     {"owner", &Check::owner, true, true},
 };
@@ -259,6 +261,21 @@ Task<void> Check::version(std::string_view name) {
         "ok",
         "FSRVP " + std::to_string(version.minVersion) + " to " +
             std::to_string(version.maxVersion));
+}
+
+/// No call tells what server it is; but only Samba has this answer for a share that is not there.
+Task<void> Check::workers(std::string_view name) {
+    ShareOnly in;
+    in.shareName = toUtf16(Unc{wish_.server.host, Guid::random().text()}.wire());
+    const auto reply = co_await session_->call<IsPathSupported>(in);
+    if (reply.hresult == hresult::kInvalidArgument) {
+        add(name,
+            "ok",
+            "this is Samba, whose FSRVP workers know of no other's snapshots",
+            "'rpcd_fsrvp:num_workers = 1' in its smb.conf, if it is not there yet: then no other "
+            "FSRVP client can make it forget ours",
+            serverText());
+    }
 }
 
 Task<void> Check::share(std::string_view name) {

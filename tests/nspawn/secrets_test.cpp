@@ -274,7 +274,7 @@ TEST_F(Secrets, AreNowhereAfterTwentyMountsAndAKillInTheMiddleOfThem) {
                 return false;
             }
             ::kill(killed, SIGSTOP); // and looks again: it may just have done the last step
-            waitFor([&] { return processStatus(killed, "State").starts_with("T"); }, seconds(5));
+            waitFor([&] { return processStatus(killed, "State").starts_with("T"); }, kPatience);
             if (isInTheMiddle() && countMounts() < kMounts) {
                 return true;
             }

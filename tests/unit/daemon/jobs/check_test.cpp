@@ -42,7 +42,7 @@ TEST_F(Check, SaysWhatItFoundAtEachStepAndChangesNothing) {
     EXPECT_EQ(errorName(*job), "none") << errorText(*job);
     EXPECT_EQ(verdicts(*job),
               "credential ok, name ok, port ok, dialect ok, clock ok, authentication ok, rpc ok, "
-              "permission ok, version ok, share ok, owner ok");
+              "permission ok, version ok, workers ok, share ok, owner ok");
     EXPECT_EQ(line(*job, "credential").text, configDirectory.path("secret") + ", by servers.d");
     EXPECT_EQ(line(*job, "name").text, "fs1 is 192.0.2.1");
     EXPECT_EQ(line(*job, "port").text, "port 445 of 192.0.2.1 answers");
@@ -50,9 +50,12 @@ TEST_F(Check, SaysWhatItFoundAtEachStepAndChangesNothing) {
     EXPECT_EQ(line(*job, "authentication").text, "as backup, by ntlm");
     EXPECT_EQ(line(*job, "rpc").text, "FSRVP answers, calls are protected by privacy");
     EXPECT_EQ(line(*job, "version").text, "FSRVP 1 to 1");
+    EXPECT_NE(line(*job, "workers").cure.find("rpcd_fsrvp:num_workers = 1"), std::string::npos);
     EXPECT_EQ(line(*job, "share").text, "//fs1/data can have snapshots");
-    EXPECT_EQ(server.calls(),
-              (Calls{"GetSupportedVersion", "GetSupportedVersion", "IsPathSupported"}));
+    EXPECT_EQ(
+        server.calls(),
+        (Calls{
+            "GetSupportedVersion", "GetSupportedVersion", "IsPathSupported", "IsPathSupported"}));
     EXPECT_EQ(setStates(), "");
 }
 
@@ -130,7 +133,7 @@ TEST_F(Check, OfACredentialAsksForNoShare) {
 
     EXPECT_EQ(errorName(*job), "none") << errorText(*job);
     EXPECT_EQ(verdicts(*job).substr(verdicts(*job).find("permission")),
-              "permission ok, version ok");
+              "permission ok, version ok, workers ok");
 }
 
 } // namespace
