@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The machine with fsrvpd and its server loses its power at a random moment of creates, mounts,
+// unmounts and deletes, again and again on the same disk; after each the server must have what is
+// on record, and nothing else. FSRVP_SEED repeats a run, FSRVP_POWER_LOSSES says how many there
+// are.
+#include "tests/guest/support/mount_fixture.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <random>
+#include <set>
+#include <thread>
+
+namespace fsrvp::test::guest {
+namespace {
+
+using nlohmann::json;
+using testing::IsEmpty;
+
+constexpr std::string_view kSnapshotMark = "@GMT-";
+
+unsigned long fromEnvironment(const char* name) {
+    const char* const text = std::getenv(name);
+    return text == nullptr ? 0 : std::strtoul(text, nullptr, 10);
+}
+
+/// Paths of the subvolumes that snapshots are.
+std::set<std::string> snapshotsOnDisk() {
+    std::set<std::string> found;
+    for (const std::string& path : lookAtServer().subvolumes) {
+        if (path.find(kSnapshotMark) != std::string::npos) {
+            found.insert(path.substr(path.find("lab/") + 4));
+        }
+    }
+    return found;
+}
+
+/// share/@GMT-2026.01.31-23.59.59, which vfs_btrfs makes of the server's time.
+std::string pathOf(const json& snapshot) {
+    const std::string created = snapshot.at("created"); // 2026-01-31T23:59:59.000000Z
+    std::string time = created.substr(0, 19);
+    std::replace(time.begin(), time.end(), 'T', '-');
+    std::replace(time.begin(), time.begin() + 10, '-', '.');
+    std::replace(time.begin() + 11, time.end(), ':', '.');
+    return snapshot.at("share").get<std::string>() + "/" + std::string(kSnapshotMark) + time;
+}
+
+/// What `fsrvpctl --json` has under that key.
+json listed(const std::string& key, Argv arguments) {
+    json document = fsrvpctlJson(std::move(arguments));
+    EXPECT_TRUE(document.contains(key)) << document;
+    return document.value(key, json::array());
+}
+
+bool isIdle() {
+    const json jobs = listed("jobs", {"job", "list"});
+    return std::none_of(jobs.begin(), jobs.end(), [](const json& job) {
+        return job["state"] == "queued" || job["state"] == "running";
+    });
+}
+
+/// Btrfs forgets a deletion that was not on the disk yet. That is the server's to lose: the share
+/// is gone, and FSRVP can't reach what has come back.
+void removeWhatCameBack(std::set<std::string>& onDisk) {
+    for (const json& snapshot : listed("snapshots", {"list", "--all"})) {
+        if (snapshot["state"] == "deleted" && !snapshot["created"].is_null() &&
+            onDisk.erase(pathOf(snapshot)) != 0) {
+            std::cout << "the server's disk has " << pathOf(snapshot) << " back\n";
+            succeed({"btrfs", "subvolume", "delete", "/srv/lab/mnt/" + pathOf(snapshot)});
+        }
+    }
+}
+
+void expectAgreement() {
+    ASSERT_TRUE(waitFor(isIdle, 2 * kPatience)) << fsrvpctlJson({"job", "list"}).dump(1);
+    const OnServer server = lookAtServer();
+    std::set<std::string> shares(server.shares.begin(), server.shares.end());
+    std::set<std::string> onDisk = snapshotsOnDisk();
+    for (const json& snapshot : listed("snapshots", {"list"})) {
+        EXPECT_EQ(snapshot["state"], "exposed") << snapshot;
+        EXPECT_EQ(shares.erase(snapshot["exposed"]), 1U) << snapshot;
+        EXPECT_EQ(onDisk.erase(pathOf(snapshot)), 1U) << snapshot;
+    }
+    removeWhatCameBack(onDisk);
+    EXPECT_THAT(shares, IsEmpty());
+    EXPECT_THAT(onDisk, IsEmpty());
+    if (testing::Test::HasFailure()) {
+        std::cout << fsrvpctlJson({"list", "--all"}).dump(1) << "\n"
+                  << fsrvpctlJson({"job", "list"}).dump(1) << "\n"
+                  << run({"journalctl", "--no-pager", "-u", "fsrvpd"}).out;
+    }
+    EXPECT_TRUE(std::filesystem::is_empty("/run/fsrvpd/private"));
+}
+
+void createAndDelete() {
+    EXPECT_EQ(fsrvpctl({"create", "-q", unc("data")}).exitCode, 0);
+    EXPECT_EQ(fsrvpctl({"create", "-q", "--no-mount", unc("datab"), unc("datac")}).exitCode, 0);
+    for (const json& snapshot : listed("snapshots", {"list"})) {
+        EXPECT_EQ(fsrvpctl({"delete", "-q", snapshot["id"].dump()}).exitCode, 0);
+    }
+}
+
+/// How long that takes on this machine; measured once, since it differs by a factor of ten.
+std::chrono::milliseconds durationOfOne() {
+    const std::filesystem::path file = "/srv/duration";
+    if (!std::filesystem::exists(file)) {
+        const auto begin = std::chrono::steady_clock::now();
+        createAndDelete();
+        const auto duration = std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now() - begin);
+        writeFile(file, std::to_string(duration.count()));
+        succeed({"sync", file});
+    }
+    return std::chrono::milliseconds(std::stoll(readFile(file)));
+}
+
+void workUntilThePowerGoes(unsigned long seed) {
+    const std::chrono::milliseconds longest = durationOfOne();
+    std::mt19937_64 random(seed + static_cast<unsigned long>(bootNumber()));
+    const std::chrono::milliseconds moment(
+        std::uniform_int_distribution<std::int64_t>(0, longest.count())(random));
+    std::cout << "the power goes after " << moment.count() << " ms of " << longest.count()
+              << ", seed " << seed << std::endl;
+    std::thread([moment] {
+        std::this_thread::sleep_for(moment);
+        losePower();
+    }).detach();
+    for (;;) {
+        createAndDelete();
+    }
+}
+
+TEST(PowerLoss, LeavesWhatIsOnRecordAndNothingElse) {
+    const auto losses = static_cast<int>(fromEnvironment("FSRVP_POWER_LOSSES"));
+    const unsigned long seed = fromEnvironment("FSRVP_SEED");
+    ASSERT_GE(losses, 1);
+    if (bootNumber() > 1) {
+        expectAgreement();
+    }
+    if (bootNumber() <= losses) {
+        workUntilThePowerGoes(seed);
+    }
+    for (const json& snapshot : listed("snapshots", {"list"})) {
+        EXPECT_EQ(fsrvpctl({"delete", "-q", snapshot["id"].dump()}).exitCode, 0);
+    }
+    EXPECT_THAT(lookAtServer().shares, IsEmpty());
+    std::cout << "the power was lost " << losses << " times, seed " << seed << "\n";
+}
+
+} // namespace
+} // namespace fsrvp::test::guest
