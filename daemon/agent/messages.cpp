@@ -160,7 +160,7 @@ json toJson(const Operation& call) {
 }
 
 json toJson(const ListShares& call) {
-    return {{"call", "list-shares"}, {"limit", call.limit}};
+    return {{"call", "list-shares"}, {"limit", call.limit}, {"after", call.after}};
 }
 
 json toJson(const ProbeShare& call) {
@@ -333,7 +333,7 @@ Request decodeRequest(std::string_view packet) {
         } else if (call == "operation") {
             request.call = Operation{text(object, "name"), object.at("in")};
         } else if (call == "list-shares") {
-            request.call = ListShares{u32(object, "limit")};
+            request.call = ListShares{u32(object, "limit"), text(object, "after")};
         } else if (call == "probe-share") {
             request.call = ProbeShare{text(object, "share")};
         } else if (call == "ask-for-dfs") {

@@ -47,9 +47,11 @@ struct Operation {
     nlohmann::json in;
 };
 
-/// The server's shares in alphabetical order, `limit` at most.
+/// The server's shares in the order of their bytes, `limit` at most, and as many as fit in a
+/// packet.
 struct ListShares {
     std::uint32_t limit = 0;
+    std::string after; ///< only what comes after it: the last name of the page before
 };
 
 /// Whether the server has a share of that name.

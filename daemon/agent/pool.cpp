@@ -186,11 +186,11 @@ Connection::request(std::shared_ptr<State> state, Request request, Cancellation&
     co_return received;
 }
 
-Task<Shares> Connection::listShares(std::uint32_t limit,
+Task<Shares> Connection::listShares(ListShares which,
                                     std::chrono::milliseconds timeout,
                                     Cancellation& cancellation) {
     Request message;
-    message.call = ListShares{limit};
+    message.call = std::move(which);
     message.timeout = timeout;
     const std::shared_ptr<State> state = state_;
     Answer answer = co_await request(state, std::move(message), cancellation);

@@ -47,8 +47,9 @@ class Connection {
     Task<Reply<Op>>
     call(typename Op::In in, std::chrono::milliseconds timeout, Cancellation& cancellation);
 
+    /// A page of the server's shares.
     Task<Shares>
-    listShares(std::uint32_t limit, std::chrono::milliseconds timeout, Cancellation& cancellation);
+    listShares(ListShares which, std::chrono::milliseconds timeout, Cancellation& cancellation);
     /// Whether the server has that share.
     Task<bool>
     probeShare(std::string share, std::chrono::milliseconds timeout, Cancellation& cancellation);

@@ -104,11 +104,24 @@ Answer Session::run(const Operation& call, std::chrono::milliseconds timeout) {
 }
 
 Answer Session::run(const ListShares& call, std::chrono::milliseconds timeout) {
-    std::vector<std::string> names = backend_.listShares(access(), timeout);
-    std::sort(names.begin(), names.end());
-    const bool more = names.size() > call.limit;
-    names.resize(std::min<std::size_t>(names.size(), call.limit));
-    return Shares{std::move(names), more};
+    // A page that follows is of what the server said for the first.
+    if (call.after.empty() || shares_.empty()) {
+        shares_ = backend_.listShares(access(), timeout);
+        std::sort(shares_.begin(), shares_.end());
+    }
+    constexpr std::size_t kMostBytes = kMaxPacket / 2; // JSON escapes some of them
+    Shares page;
+    std::size_t bytes = 0;
+    auto next = std::upper_bound(shares_.begin(), shares_.end(), call.after);
+    for (; next != shares_.end() && page.names.size() < call.limit; ++next) {
+        bytes += next->size() + 3; // quotes and comma
+        if (bytes > kMostBytes) {
+            break;
+        }
+        page.names.push_back(*next);
+    }
+    page.more = next != shares_.end();
+    return page;
 }
 
 Answer Session::run(const ProbeShare& call, std::chrono::milliseconds timeout) {

@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace fsrvp::agent {
 
@@ -32,6 +34,7 @@ class Session {
     smb::Backend& backend_;
     std::optional<Access> access_; ///< since Connect
     std::unique_ptr<Channel> channel_;
+    std::vector<std::string> shares_; ///< sorted, as the server said last
 };
 
 /// Reads requests from the socket and answers them until the other side hangs up.

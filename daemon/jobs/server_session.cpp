@@ -72,12 +72,37 @@ Task<bool> ServerSession::hasShare(std::string share) {
     }
 }
 
-Task<agent::Shares> ServerSession::shares(std::uint32_t limit) {
+Task<agent::Shares> ServerSession::pageOfShares(agent::ListShares which) {
     co_await connect();
     try {
-        co_return co_await connection_->listShares(limit, timeouts_.connect, cancellation_);
+        co_return co_await connection_->listShares(
+            std::move(which), timeouts_.connect, cancellation_);
     } catch (const Error& error) {
         throw error.withContext("listing the shares of " + server().text());
+    }
+}
+
+Task<agent::Shares> ServerSession::shares(std::uint32_t limit) {
+    agent::ListShares first;
+    first.limit = limit;
+    co_return co_await pageOfShares(std::move(first));
+}
+
+Task<std::vector<std::string>> ServerSession::allShares() {
+    constexpr std::uint32_t kPage = 10'000; // a packet holds fewer
+    std::vector<std::string> names;
+    for (;;) {
+        agent::ListShares next;
+        next.limit = kPage;
+        next.after = names.empty() ? "" : names.back();
+        const agent::Shares page = co_await pageOfShares(std::move(next));
+        names.insert(names.end(), page.names.begin(), page.names.end());
+        if (!page.more) {
+            co_return names;
+        }
+        if (page.names.empty()) {
+            throw Error(Errc::Protocol, "server " + server().text() + " has a share without end");
+        }
     }
 }
 

@@ -48,6 +48,8 @@ class ServerSession {
     Task<bool> hasShare(std::string share);
     /// The first `limit` of the server's shares.
     Task<agent::Shares> shares(std::uint32_t limit);
+    /// All that the server lists, in the order of their bytes.
+    Task<std::vector<std::string>> allShares();
 
     /// "CommitShadowCopySet on fs1: … (NAME)".
     template <class Op> Error failure(std::uint32_t hresult) const {
@@ -69,6 +71,8 @@ class ServerSession {
     Cancellation& cancellation() noexcept { return cancellation_; }
 
   private:
+    Task<agent::Shares> pageOfShares(agent::ListShares which);
+
     /// The configured time of operations that take long, else that of a call.
     template <class Op> std::chrono::seconds ownTime() const {
         if constexpr (std::same_as<Op, PrepareShadowCopySet>) {

@@ -33,7 +33,7 @@ std::vector<std::string> allMessages() {
                                              Greet{ServerId{"fs1", 1445}},
                                              GetTickets{connect.access.login},
                                              Operation{"SetContext", {{"Context", 25}}},
-                                             ListShares{12},
+                                             ListShares{12, "data"},
                                              ProbeShare{"süß$"},
                                              AskForDfs{"data"}};
     for (const auto& call : calls) {

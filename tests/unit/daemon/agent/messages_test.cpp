@@ -86,8 +86,10 @@ TEST(AgentMessages, OtherRequestsRoundTrip) {
     EXPECT_EQ(std::get<Operation>(operation.call).in, (json{{"Context", 25}}));
     EXPECT_EQ(operation.timeout, 1ms);
 
-    request.call = ListShares{12};
-    EXPECT_EQ(std::get<ListShares>(decodeRequest(encode(request)).call).limit, 12U);
+    request.call = ListShares{12, "data"};
+    const auto list = std::get<ListShares>(decodeRequest(encode(request)).call);
+    EXPECT_EQ(list.limit, 12U);
+    EXPECT_EQ(list.after, "data");
 
     request.call = AskForDfs{"a"};
     EXPECT_EQ(std::get<AskForDfs>(decodeRequest(encode(request)).call).share, "a");

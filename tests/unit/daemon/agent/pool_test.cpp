@@ -319,7 +319,8 @@ TEST_F(PoolTest, AConnectThatIsRefusedGivesItsError) {
 TEST_F(PoolTest, AsksForShares) {
     Connection connection = connect();
 
-    const Shares shares = runTask(loop, connection.listShares(5, 10s, cancellation));
+    const Shares shares =
+        runTask(loop, connection.listShares(ListShares{5, ""}, 10s, cancellation));
     EXPECT_EQ(shares.names, (std::vector<std::string>{"data"}));
     EXPECT_TRUE(runTask(loop, connection.probeShare("data", 10s, cancellation)));
     EXPECT_FALSE(runTask(loop, connection.probeShare("other", 10s, cancellation)));

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -64,7 +65,7 @@ class CountingBackend final : public smb::Backend {
         if (failure) {
             throw Error(*failure);
         }
-        return {"delta", "alpha", "charlie", "bravo"};
+        return shares;
     }
 
     bool isDfsRoot(const Access&, const std::string& share, std::chrono::milliseconds) override {
@@ -78,6 +79,7 @@ class CountingBackend final : public smb::Backend {
     }
 
     fakes::FssServer server;
+    std::vector<std::string> shares{"delta", "alpha", "charlie", "bravo"};
     std::optional<Error> failure;
     std::optional<Stub> fixedReply;
     int asked = 0;
@@ -136,7 +138,7 @@ TEST_F(AgentSession, ConnectOpensThePipeAndAsksForTheVersions) {
 TEST_F(AgentSession, NothingIsDoneBeforeConnect) {
     EXPECT_EQ(expect<Error>(requestFor(Operation{"GetSupportedVersion", json::object()})).code(),
               Errc::Protocol);
-    EXPECT_EQ(expect<Error>(requestFor(ListShares{5})).code(), Errc::Protocol);
+    EXPECT_EQ(expect<Error>(requestFor(ListShares{5, ""})).code(), Errc::Protocol);
     EXPECT_EQ(expect<Error>(requestFor(ProbeShare{"alpha"})).code(), Errc::Protocol);
 
     EXPECT_EQ(backend.asked, 0);
@@ -204,13 +206,37 @@ TEST_F(AgentSession, AnOperationGivesTheServersHresult) {
 TEST_F(AgentSession, SharesComeSortedAndCut) {
     expect<Connected>(connectAs("backup"));
 
-    const auto some = expect<Shares>(requestFor(ListShares{3}));
+    const auto some = expect<Shares>(requestFor(ListShares{3, ""}));
     EXPECT_EQ(some.names, (std::vector<std::string>{"alpha", "bravo", "charlie"}));
     EXPECT_TRUE(some.more);
-    const auto all = expect<Shares>(requestFor(ListShares{4}));
+    const auto all = expect<Shares>(requestFor(ListShares{4, ""}));
     EXPECT_EQ(all.names.size(), 4U);
     EXPECT_FALSE(all.more);
-    EXPECT_TRUE(expect<Shares>(requestFor(ListShares{0})).names.empty());
+    EXPECT_TRUE(expect<Shares>(requestFor(ListShares{0, ""})).names.empty());
+}
+
+TEST_F(AgentSession, SharesThatDoNotFitInAPacketComeInPages) {
+    backend.shares.clear();
+    for (int i = 0; i < 3000; ++i) {
+        backend.shares.push_back(std::string(60, '"') + std::to_string(i)); // each escaped in JSON
+    }
+    expect<Connected>(connectAs("backup"));
+
+    std::vector<std::string> seen;
+    std::size_t pages = 0;
+    for (bool more = true; more; ++pages) {
+        const auto page =
+            expect<Shares>(requestFor(ListShares{10'000, seen.empty() ? "" : seen.back()}));
+        ASSERT_FALSE(page.names.empty());
+        EXPECT_LE(encode(page).size(), kMaxPacket);
+        seen.insert(seen.end(), page.names.begin(), page.names.end());
+        more = page.more;
+    }
+
+    std::sort(backend.shares.begin(), backend.shares.end());
+    EXPECT_EQ(seen, backend.shares);
+    EXPECT_GT(pages, 4U);
+    EXPECT_EQ(backend.asked, 2) << "to connect, and for the first page";
 }
 
 TEST_F(AgentSession, ProbesAShare) {
