@@ -290,6 +290,59 @@ void setCopyState(Database& database, std::int64_t id, CopyState state, std::int
     addStep(database, job, setRow, id, copyStateName(state));
 }
 
+void setMapping(Database& database, const ExposedCopy& copy, std::int64_t job) {
+    setCopyState(database, copy.id, CopyState::Exposed, job);
+    Statement(database, "UPDATE shadow_copy SET exposed = ?, created_us = ? WHERE id = ?")
+        .bind(copy.exposed, copy.created, copy.id)
+        .run();
+    Statement(database,
+              "UPDATE shadow_copy_set SET state = 'complete', completed_us = ?"
+              " WHERE state = 'settled' AND id = (SELECT set_row FROM shadow_copy WHERE id = ?)")
+        .bind(copy.created, copy.id)
+        .run();
+}
+
+std::int64_t adoptCopy(Database& database,
+                       const AdoptedCopy& copy,
+                       const ServerAccount& account,
+                       std::int64_t job) {
+    Statement other(database,
+                    "SELECT id FROM shadow_copy INDEXED BY shadow_copy_snapshot_id"
+                    " WHERE snapshot_id = ? AND state NOT IN ('deleted', 'failed')");
+    other.bind(copy.snapshotId.text());
+    if (other.step()) {
+        throw Error(Errc::AlreadyExists,
+                    copy.exposed + " is snapshot " + std::to_string(other.read<std::int64_t>()) +
+                        " already");
+    }
+    NewSet set;
+    set.job = job;
+    set.server = account.server;
+    set.setId = copy.setId;
+    set.credential = account.credential;
+    const std::int64_t setRow = insertSet(database, set);
+    addStep(database, job, setRow, {}, setStateName(SetState::Complete));
+    Statement(database,
+              "UPDATE shadow_copy_set SET state = 'complete', completed_us = ? WHERE id = ?")
+        .bind(copy.created, setRow)
+        .run();
+    Statement(database,
+              "INSERT INTO shadow_copy (set_row, snapshot_id, source_server, source_share,"
+              " exposed, created_us, state, owner_uid, description, labels)"
+              " VALUES (?, ?, ?, ?, ?, ?, 'exposed', ?, '', '{}')")
+        .bind(setRow,
+              copy.snapshotId.text(),
+              copy.source.server,
+              copy.source.share,
+              copy.exposed,
+              copy.created,
+              copy.ownerUid)
+        .run();
+    const std::int64_t id = database.lastInsertId();
+    addStep(database, job, setRow, id, copyStateName(CopyState::Exposed));
+    return id;
+}
+
 void markLost(Database& database, const LostCopy& copy, std::int64_t job) {
     setCopyState(database, copy.id, CopyState::LostOnServer, job);
     Statement(database, "UPDATE shadow_copy SET remains = ? WHERE id = ?")

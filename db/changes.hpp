@@ -36,6 +36,11 @@ void markComplete(Database& database, std::int64_t setRow, TimeUs completed);
 unsigned countAttempt(Database& database, std::int64_t setRow);
 void markSettled(Database& database, std::int64_t setRow, const std::vector<LostCopy>& lost);
 void setCopyState(Database& database, std::int64_t id, CopyState state, std::int64_t job);
+void setMapping(Database& database, const ExposedCopy& copy, std::int64_t job);
+std::int64_t adoptCopy(Database& database,
+                       const AdoptedCopy& copy,
+                       const ServerAccount& account,
+                       std::int64_t job);
 void markLost(Database& database, const LostCopy& copy, std::int64_t job);
 
 MountRecord insertMount(Database& database, MountRecord mount, std::int64_t job);

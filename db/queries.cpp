@@ -163,8 +163,11 @@ std::optional<Snapshot> findSnapshot(const Database& database, std::int64_t id) 
 
 std::vector<Snapshot> findByGuidPrefix(const Database& database, std::string_view prefix) {
     Statement rows(database,
-                   selectSnapshots("INDEXED BY shadow_copy_snapshot_id",
-                                   "c.snapshot_id >= ? AND c.snapshot_id < ? LIMIT 2"));
+                   selectSnapshots("NOT INDEXED",
+                                   "c.id IN (SELECT max(id) FROM shadow_copy"
+                                   " INDEXED BY shadow_copy_snapshot_id"
+                                   " WHERE snapshot_id >= ? AND snapshot_id < ?"
+                                   " GROUP BY snapshot_id LIMIT 2)"));
     // 'g' comes after every character of a GUID's text.
     rows.bind(prefix, std::string(prefix) + 'g');
     return readSnapshots(database, rows);
@@ -195,6 +198,31 @@ std::vector<Snapshot> listSnapshots(const Database& database, const SnapshotFilt
     }
     rows.bind(filter.limit);
     return readSnapshots(database, rows);
+}
+
+std::vector<Snapshot> listOnServer(const Database& database, const ServerId& server) {
+    Statement rows(database,
+                   selectSnapshots("INDEXED BY shadow_copy_present",
+                                   "c.state NOT IN ('deleted', 'failed') AND v.host = ?"
+                                   " AND v.port = ? ORDER BY c.id"));
+    rows.bind(server.host, server.port);
+    return readSnapshots(database, rows);
+}
+
+std::vector<ServerId> listServers(const Database& database) {
+    Statement rows(database,
+                   "SELECT host, port FROM server WHERE id IN (SELECT s.server FROM shadow_copy"
+                   " AS c INDEXED BY shadow_copy_present CROSS JOIN shadow_copy_set AS s"
+                   " ON s.id = c.set_row WHERE c.state NOT IN ('deleted', 'failed')"
+                   " UNION SELECT server FROM shadow_copy_set INDEXED BY shadow_copy_set_unsettled"
+                   " WHERE state NOT IN ('complete', 'settled')) ORDER BY host, port");
+    std::vector<ServerId> servers;
+    while (rows.step()) {
+        ServerId& server = servers.emplace_back();
+        server.host = rows.read<std::string>();
+        server.port = rows.read<std::uint16_t>();
+    }
+    return servers;
 }
 
 std::vector<ShadowCopySet> listUnsettledSets(const Database& database) {

@@ -10,6 +10,8 @@ namespace fsrvp::db::query {
 std::optional<Snapshot> findSnapshot(const Database& database, std::int64_t id);
 std::vector<Snapshot> findByGuidPrefix(const Database& database, std::string_view prefix);
 std::vector<Snapshot> listSnapshots(const Database& database, const SnapshotFilter& filter);
+std::vector<Snapshot> listOnServer(const Database& database, const ServerId& server);
+std::vector<ServerId> listServers(const Database& database);
 /// Runs two kinds of queries: for one committed state, inside a transaction.
 std::vector<ShadowCopySet> listUnsettledSets(const Database& database);
 std::vector<Snapshot> listDeleting(const Database& database);

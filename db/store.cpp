@@ -155,6 +155,23 @@ Task<void> Store::markLost(LostCopy copy, std::int64_t job) {
     co_await written;
 }
 
+Task<void> Store::setMapping(ExposedCopy copy, std::int64_t job) {
+    const OneShot<Nothing> written =
+        impl_->writer.write<Nothing>([copy = std::move(copy), job](Database& database) {
+            change::setMapping(database, copy, job);
+            return Nothing{};
+        });
+    co_await written;
+}
+
+Task<std::int64_t> Store::adoptCopy(AdoptedCopy copy, ServerAccount account, std::int64_t job) {
+    const OneShot<std::int64_t> written = impl_->writer.write<std::int64_t>(
+        [copy = std::move(copy), account = std::move(account), job](Database& database) {
+            return change::adoptCopy(database, copy, account, job);
+        });
+    co_return co_await written;
+}
+
 Task<MountRecord> Store::insertMount(MountRecord mount, std::int64_t job) {
     const OneShot<MountRecord> written =
         impl_->writer.write<MountRecord>([mount = std::move(mount), job](Database& database) {
@@ -189,6 +206,14 @@ std::vector<Snapshot> Store::findByGuidPrefix(std::string_view prefix) {
 
 std::vector<Snapshot> Store::listSnapshots(const SnapshotFilter& filter) {
     return query::listSnapshots(impl_->reader, filter);
+}
+
+std::vector<Snapshot> Store::listOnServer(const ServerId& server) {
+    return query::listOnServer(impl_->reader, server);
+}
+
+std::vector<ServerId> Store::listServers() {
+    return query::listServers(impl_->reader);
 }
 
 std::vector<ShadowCopySet> Store::listUnsettledSets() {

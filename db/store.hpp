@@ -37,6 +37,16 @@ struct LostCopy {
     std::string remains; ///< what and where, for people
 };
 
+/// A snapshot that its server has, and of which there is no record that is still in use.
+struct AdoptedCopy {
+    Guid snapshotId;
+    Guid setId;
+    Unc source;          ///< as GetShareMapping was asked with
+    std::string exposed; ///< bare share name
+    TimeUs created{};    ///< the server's time
+    std::uint32_t ownerUid = 0;
+};
+
 /// What a create job says of all its snapshots.
 struct Labelling {
     std::string description;
@@ -108,6 +118,13 @@ class Store {
     /// Something of the copy is on the server, and FSRVP can't reach it any more.
     Task<void> markLost(LostCopy copy, std::int64_t job);
 
+    /// The server has the copy under this name: state exposed, whatever it was but deleted, failed
+    /// or creating. Its set, if it was given up, is complete.
+    Task<void> setMapping(ExposedCopy copy, std::int64_t job);
+    /// Records a complete set with that one copy, context nas-rollback; gives the copy's number.
+    /// @throws Error(AlreadyExists)  a record of it is in use
+    Task<std::int64_t> adoptCopy(AdoptedCopy copy, ServerAccount account, std::int64_t job);
+
     /// Durable point 6: a snapshot is about to be mounted there. Gives the record with its id.
     /// @throws Error(AlreadyExists)  another record has that path
     Task<MountRecord> insertMount(MountRecord mount, std::int64_t job);
@@ -118,10 +135,15 @@ class Store {
 
     std::optional<Snapshot> findSnapshot(std::int64_t id);
     /// Those whose ShadowCopyId begins with this (lower case, dashes as in the text form), in any
-    /// state; two at most, which is enough to tell that it is ambiguous.
+    /// state; of one that was recorded again the newest. Two at most, which is enough to tell that
+    /// it is ambiguous.
     std::vector<Snapshot> findByGuidPrefix(std::string_view prefix);
     /// In the order of their sequence numbers.
     std::vector<Snapshot> listSnapshots(const SnapshotFilter& filter);
+    /// Neither deleted nor failed, in the order of their numbers.
+    std::vector<Snapshot> listOnServer(const ServerId& server);
+    /// Those that have snapshots which are neither deleted nor failed, or sets to settle.
+    std::vector<ServerId> listServers();
     /// Sets that are neither complete nor settled, oldest first, with their copies.
     std::vector<ShadowCopySet> listUnsettledSets();
     /// Copies in state Deleting: a delete was under way.

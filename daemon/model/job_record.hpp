@@ -19,7 +19,8 @@ std::optional<JobState> parseJobState(std::string_view name) noexcept;
 /// A job as the database keeps it.
 struct JobRecord {
     std::int64_t id = 0;
-    std::string operation; ///< "create", "delete", "mount", "unmount", "settle", "restore"
+    std::string operation; ///< "create", "delete", "mount", "unmount", "check", "settle",
+                           ///< "restore", "reconcile"
     JobState state = JobState::Queued;
     std::uint32_t ownerUid = 0;
     std::vector<std::string> subjects; ///< sources, or snapshot numbers
