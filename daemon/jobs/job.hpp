@@ -5,6 +5,7 @@
 #include "daemon/base/error.hpp"
 #include "daemon/jobs/phase.hpp"
 #include "daemon/model/check_line.hpp"
+#include "daemon/model/finding.hpp"
 #include "daemon/model/job_record.hpp"
 
 #include <cstdint>
@@ -34,6 +35,9 @@ class Job {
     /// What a check found.
     const std::vector<CheckLine>& checks() const noexcept { return checks_; }
 
+    /// What reconcile found.
+    const std::vector<Finding>& findings() const noexcept { return findings_; }
+
     /// Why it failed or was cancelled.
     const std::optional<Error>& error() const noexcept { return error_; }
 
@@ -44,6 +48,8 @@ class Job {
     void addIds(const std::vector<std::int64_t>& ids);
 
     void setChecks(std::vector<CheckLine> checks) { checks_ = std::move(checks); }
+
+    void setFindings(std::vector<Finding> findings) { findings_ = std::move(findings); }
 
     void setEnded(JobState state, TimeUs when, std::optional<Error> error);
 
@@ -57,6 +63,7 @@ class Job {
     Phase phase_ = Phase::Wait;
     std::vector<std::int64_t> ids_;
     std::vector<CheckLine> checks_;
+    std::vector<Finding> findings_;
     std::optional<Error> error_;
     Cancellation cancellation_;
     std::function<void()> changed_;

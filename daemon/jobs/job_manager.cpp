@@ -16,6 +16,10 @@ std::string textOf(const Source& source) {
     return source.unc.text();
 }
 
+std::string textOf(const ServerId& server) {
+    return server.text();
+}
+
 std::string textOf(const Snapshot& snapshot) {
     return std::to_string(snapshot.id);
 }
@@ -182,6 +186,17 @@ Task<std::shared_ptr<Job>> JobManager::check(CheckRequest request) {
     co_return co_await accept(std::move(record), request.timeout, std::move(work));
 }
 
+Task<std::shared_ptr<Job>> JobManager::reconcile(ReconcileRequest request) {
+    checkLimit();
+    const auto about = request.adopt ? std::vector<std::string>{request.adopt->share.text()}
+                                     : subjects(request.wish.servers);
+    JobRecord record = newRecord("reconcile", request.uid, about);
+    Work work = [this, wish = request.wish, adopted = request.adopt](Job& job) {
+        return adopted ? adopt(services_, job, *adopted) : jobs::reconcile(services_, job, wish);
+    };
+    co_return co_await accept(std::move(record), request.timeout, std::move(work));
+}
+
 std::set<ServerAccount> JobManager::accountsToSettle() {
     std::set<ServerAccount> accounts;
     for (const ShadowCopySet& set : services_.store.listUnsettledSets()) {
@@ -277,8 +292,9 @@ Task<void> JobManager::run(std::shared_ptr<Job> job, std::chrono::seconds timeou
 
 Task<void> JobManager::end(std::shared_ptr<Job> job, Outcome outcome) {
     job->addIds(outcome.ids);
-    job->setChecks(std::move(outcome.checks));
     std::optional<Error> error = summary(outcome);
+    job->setChecks(std::move(outcome.checks));
+    job->setFindings(std::move(outcome.findings));
     const bool cancelled = error && error->code() == Errc::Cancelled;
     const JobState state = !error      ? JobState::Done
                            : cancelled ? JobState::Cancelled

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "daemon/jobs/adopt.hpp"
 #include "daemon/jobs/check_source.hpp"
 #include "daemon/jobs/create_set.hpp"
 #include "daemon/jobs/delete_copies.hpp"
 #include "daemon/jobs/job.hpp"
 #include "daemon/jobs/mount_jobs.hpp"
+#include "daemon/jobs/reconcile.hpp"
 #include "daemon/jobs/services.hpp"
 
 #include <chrono>
@@ -56,6 +58,13 @@ struct UnmountRequest {
     std::uint32_t uid = 0;
 };
 
+struct ReconcileRequest {
+    ReconcileWish wish;
+    std::optional<AdoptWish> adopt; ///< then this alone
+    std::chrono::seconds timeout{0};
+    std::uint32_t uid = 0;
+};
+
 /// Accepts jobs, runs them, and keeps them two minutes after their end. Destroying it parks those
 /// that run: their records stay as they are, and recover() of the next start settles them.
 class JobManager {
@@ -80,6 +89,9 @@ class JobManager {
 
     /// Changes nothing anywhere; the job has what it found.
     Task<std::shared_ptr<Job>> check(CheckRequest request);
+
+    /// The job has what it found.
+    Task<std::shared_ptr<Job>> reconcile(ReconcileRequest request);
 
     /// The server that a source is on.
     ServerId serverOf(const Source& source) const;

@@ -11,6 +11,7 @@ Task<Outcome> together(EventLoop& loop, std::vector<Task<Outcome>> parts) {
         Outcome outcome = co_await std::move(part);
         into.ids.insert(into.ids.end(), outcome.ids.begin(), outcome.ids.end());
         into.errors.insert(into.errors.end(), outcome.errors.begin(), outcome.errors.end());
+        into.findings.insert(into.findings.end(), outcome.findings.begin(), outcome.findings.end());
     };
     TaskGroup group(loop);
     std::exception_ptr failure;
@@ -34,14 +35,15 @@ std::optional<Error> summary(const Outcome& outcome) {
         return std::nullopt;
     }
     const Error& first = outcome.errors.front();
-    if (outcome.errors.size() == 1 && outcome.ids.empty()) {
+    const bool isPartial = !outcome.ids.empty() || !outcome.findings.empty();
+    if (outcome.errors.size() == 1 && !isPartial) {
         return first;
     }
     std::string message;
     for (const Error& error : outcome.errors) {
         message += message.empty() ? error.what() : std::string("; ") + error.what();
     }
-    const Errc code = outcome.ids.empty() ? first.code() : Errc::Partial;
+    const Errc code = isPartial ? Errc::Partial : first.code();
     return Error(code, message, first.hresult()).withHint(first.hint());
 }
 

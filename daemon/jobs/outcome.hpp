@@ -4,6 +4,7 @@
 #include "daemon/base/error.hpp"
 #include "daemon/base/task.hpp"
 #include "daemon/model/check_line.hpp"
+#include "daemon/model/finding.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -16,6 +17,7 @@ struct Outcome {
     std::vector<std::int64_t> ids; ///< snapshots made, deleted, mounted or unmounted
     std::vector<Error> errors;     ///< one for each that failed
     std::vector<CheckLine> checks; ///< of a check alone
+    std::vector<Finding> findings; ///< of reconcile alone
 };
 
 /// Runs all at once; gives their outcomes as one.

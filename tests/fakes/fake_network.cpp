@@ -91,6 +91,11 @@ std::vector<std::string> FakeNetwork::shareNames(const ServerId& server) {
     return names;
 }
 
+void FakeNetwork::addShareName(const std::string& host, const std::string& share) {
+    const std::lock_guard lock(mutex_);
+    hostOf(host).shares.push_back(share);
+}
+
 void FakeNetwork::setAddresses(const std::string& host, std::vector<std::string> addresses) {
     const std::lock_guard lock(mutex_);
     addresses_.insert_or_assign(host, std::move(addresses));

@@ -55,6 +55,9 @@ class FakeNetwork {
     /// What resolving that name gives; a host that was added has 192.0.2.1 unless told otherwise.
     void setAddresses(const std::string& host, std::vector<std::string> addresses);
 
+    /// The server also lists a share of that name, of which its FSRVP knows nothing.
+    void addShareName(const std::string& host, const std::string& share);
+
     /// Shares of that name, on every server, are roots of DFS namespaces.
     void setDfsRoot(const std::string& share);
 
