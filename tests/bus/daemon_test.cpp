@@ -33,8 +33,9 @@ class FsrvpdTest : public testing::Test {
         daemon.changeDatabase(
             "INSERT OR IGNORE INTO server VALUES (1, 'fs1', 445);"
             "INSERT OR IGNORE INTO job VALUES (1, 'create', 'done', 0, '[]', 1, 2, '', '');"
-            "INSERT OR IGNORE INTO shadow_copy_set VALUES (1, 1, 1, "
-            "    '00000000-0000-4000-8000-000000000001', 'nas-rollback', 0, 'complete', 2, '', 0);"
+            "INSERT OR IGNORE INTO shadow_copy_set (id, job, server, set_id, context, writable, "
+            "    state, completed_us) VALUES (1, 1, 1, "
+            "    '00000000-0000-4000-8000-000000000001', 'nas-rollback', 0, 'complete', 2);"
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
             std::to_string(count) +
             ") INSERT INTO shadow_copy (set_row, snapshot_id, source_server, source_share, "
