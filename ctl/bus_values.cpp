@@ -188,6 +188,26 @@ std::vector<CheckLine> checksFromResult(const Dict& result) {
     return lines;
 }
 
+std::vector<Finding> findingsFromResult(const Dict& result) {
+    using Row = sdbus::Struct<std::string, std::uint64_t, std::string, std::string, std::string>;
+    const Reader reader(result, "a job's result");
+    const auto rows = reader.find<std::vector<Row>>("findings");
+    std::vector<Finding> findings;
+    for (const Row& row : rows.value_or(std::vector<Row>())) {
+        const auto status = parseFindingStatus(row.get<3>());
+        if (!status) {
+            reader.refuse("a status is '" + row.get<3>() + "'");
+        }
+        Finding& finding = findings.emplace_back();
+        finding.server = row.get<0>();
+        finding.id = static_cast<std::int64_t>(row.get<1>());
+        finding.share = row.get<2>();
+        finding.status = *status;
+        finding.hint = row.get<4>();
+    }
+    return findings;
+}
+
 JobEnd jobEndFromBus(std::int64_t job,
                      bool success,
                      const std::string& errorName,
@@ -196,6 +216,7 @@ JobEnd jobEndFromBus(std::int64_t job,
     JobEnd end;
     end.ids = idsFromResult(result);
     end.checks = checksFromResult(result);
+    end.findings = findingsFromResult(result);
     if (!success && errorName.empty()) {
         end.error = Error(Errc::Cancelled, "job " + std::to_string(job) + " was cancelled");
     } else if (!success) {

@@ -25,6 +25,8 @@ CredentialInfo credentialFromBus(const Dict& dict);
 std::vector<std::int64_t> idsFromResult(const Dict& result);
 /// `checks` of a job's Result; as idsFromResult.
 std::vector<CheckLine> checksFromResult(const Dict& result);
+/// `findings` of a job's Result; as idsFromResult.
+std::vector<Finding> findingsFromResult(const Dict& result);
 /// How a job ended, from what its signal Completed or its properties say.
 JobEnd jobEndFromBus(std::int64_t job,
                      bool success,

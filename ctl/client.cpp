@@ -282,6 +282,24 @@ std::int64_t Client::checkSource(const std::string& source,
     });
 }
 
+std::int64_t Client::reconcile(const std::vector<std::string>& servers,
+                               const ReconcileOptions& options) {
+    Dict dict = timeoutOption(options.timeout);
+    if (options.forgetMissing) {
+        dict["forget_missing"] = true;
+    }
+    if (options.adopt) {
+        dict["adopt"] = *options.adopt;
+    }
+    if (options.set) {
+        dict["set"] = *options.set;
+    }
+    return ask([&] {
+        impl_->watchDaemon();
+        return jobNumber(impl_->manager.Reconcile(servers, dict));
+    });
+}
+
 std::int64_t Client::testCredential(const std::string& name,
                                     const std::string& server,
                                     std::optional<std::chrono::seconds> timeout) {

@@ -4,6 +4,7 @@
 #include "daemon/base/error.hpp"
 #include "daemon/base/unique_fd.hpp"
 #include "daemon/model/check_line.hpp"
+#include "daemon/model/finding.hpp"
 #include "daemon/model/snapshot.hpp"
 
 #include <chrono>
@@ -26,6 +27,13 @@ struct CreateOptions {
     std::string description;
     std::map<std::string, std::string> labels;
     std::optional<std::string> credential; ///< the name of one that fsrvpd keeps
+    std::optional<std::chrono::seconds> timeout;
+};
+
+struct ReconcileOptions {
+    bool forgetMissing = false;
+    std::optional<std::string> adopt; ///< an exposed share
+    std::optional<std::string> set;   ///< its set's GUID
     std::optional<std::chrono::seconds> timeout;
 };
 
@@ -70,6 +78,7 @@ struct JobInfo {
 struct JobEnd {
     std::vector<std::int64_t> ids; ///< of the snapshots that it did what it is for
     std::vector<CheckLine> checks; ///< of a check
+    std::vector<Finding> findings; ///< of reconcile
     std::optional<Error> error;    ///< Cancelled when it was cancelled
 };
 
@@ -136,6 +145,9 @@ class Client {
     std::int64_t checkSource(const std::string& source,
                              const std::optional<std::string>& credential,
                              std::optional<std::chrono::seconds> timeout);
+    /// @param servers  each "HOST" or "HOST:PORT"; none: all that fsrvpd knows
+    std::int64_t reconcile(const std::vector<std::string>& servers,
+                           const ReconcileOptions& options);
     /// @param server  "HOST" or "HOST:PORT"
     std::int64_t testCredential(const std::string& name,
                                 const std::string& server,

@@ -24,6 +24,7 @@ void addShow(CLI::App& app, const OutputOptions& options, Action& action);
 void addMount(CLI::App& app, const OutputOptions& options, Action& action);
 void addUnmount(CLI::App& app, const OutputOptions& options, Action& action);
 void addDelete(CLI::App& app, const OutputOptions& options, Action& action);
+void addReconcile(CLI::App& app, const OutputOptions& options, Action& action);
 void addCredential(CLI::App& app, const OutputOptions& options, Action& action);
 void addJob(CLI::App& app, const OutputOptions& options, Action& action);
 /// All of `cifs filesystem …`.
@@ -34,10 +35,8 @@ int listSnapshots(const OutputOptions& output, ListFilter filter);
 
 /// Adds an argument of one or more names, each taken as it is: of its own, CLI11 takes "[a,b]" for
 /// a list of two.
-void addNames(CLI::App& verb,
-              const char* argument,
-              std::vector<std::string>& names,
-              const char* about);
+CLI::Option*
+addNames(CLI::App& verb, const char* argument, std::vector<std::string>& names, const char* about);
 
 /// What the help says of these arguments.
 inline constexpr const char* kSourceHelp =
@@ -45,6 +44,6 @@ inline constexpr const char* kSourceHelp =
 inline constexpr const char* kCredentialHelp =
     "log in with this one, see `credential list`; else as the configuration says";
 inline constexpr const char* kSnapshotHelp =
-    "number, GUID, the beginning of a GUID, or a mount point";
+    "number, GUID, the beginning of a GUID, a mount point, or //server/EXPOSED-SHARE";
 
 } // namespace fsrvp::ctl

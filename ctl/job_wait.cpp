@@ -120,4 +120,12 @@ int runCheck(const OutputOptions& options,
     return end ? reportChecks(options, end->checks, end->error) : 0;
 }
 
+int runReconcile(const OutputOptions& options,
+                 Waiting waiting,
+                 const std::function<std::int64_t(Client&)>& begin) {
+    Client client;
+    const std::optional<JobEnd> end = beginAndFollow(options, waiting, client, begin);
+    return end ? reportFindings(options, end->findings, end->error) : 0;
+}
+
 } // namespace fsrvp::ctl

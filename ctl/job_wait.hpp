@@ -28,4 +28,9 @@ int runCheck(const OutputOptions& options,
              Waiting waiting,
              const std::function<std::int64_t(Client&)>& begin);
 
+/// The same for a job that compares the records with servers.
+int runReconcile(const OutputOptions& options,
+                 Waiting waiting,
+                 const std::function<std::int64_t(Client&)>& begin);
+
 } // namespace fsrvp::ctl

@@ -38,6 +38,7 @@ void addOwnVerbs(CLI::App& app, const OutputOptions& options, Action& action) {
     addShow(app, options, action);
     addDelete(app, options, action);
     addCheck(app, options, action);
+    addReconcile(app, options, action);
     addCredential(app, options, action);
     addJob(app, options, action);
 }

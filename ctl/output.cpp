@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
 
 namespace fsrvp::ctl {
 namespace {
@@ -65,6 +66,43 @@ Tone toneOfVerdict(const std::string& verdict) {
         return Tone::Bad;
     }
     return verdict == "warning" ? Tone::Busy : Tone::Faint;
+}
+
+Tone toneOfFinding(FindingStatus status) {
+    if (isTrouble(status)) {
+        return Tone::Bad;
+    }
+    return status == FindingStatus::Foreign ? Tone::Busy : Tone::Good;
+}
+
+/// "3 ok, 1 missing", in the order of the enumerators.
+std::string countsOf(const std::vector<Finding>& findings) {
+    std::map<FindingStatus, std::size_t> counts;
+    for (const Finding& finding : findings) {
+        ++counts[finding.status];
+    }
+    std::string text;
+    for (const auto& [status, count] : counts) {
+        text += (text.empty() ? "" : ", ") + std::to_string(count) + " " +
+                std::string(findingStatusName(status));
+    }
+    return text.empty() ? "no snapshots" : text;
+}
+
+int reportFindingsAsJson(const std::vector<Finding>& findings, const std::optional<Error>& error) {
+    nlohmann::ordered_json document{{"schema", 1}, {"findings", nlohmann::ordered_json::array()}};
+    for (const Finding& finding : findings) {
+        document["findings"].push_back({{"server", finding.server},
+                                        {"id", finding.id},
+                                        {"share", finding.share},
+                                        {"status", findingStatusName(finding.status)},
+                                        {"hint", finding.hint}});
+    }
+    if (error) {
+        document["error"] = errorToJson(*error);
+    }
+    print(dump(document) + '\n');
+    return exitCodeOf(error);
 }
 
 } // namespace
@@ -199,6 +237,41 @@ int reportChecks(const OutputOptions& options,
         }
     }
     print(renderTable({"CHECK", "RESULT", "FOUND"}, std::move(rows), colourFor(STDOUT_FILENO)));
+    if (error) {
+        flush();
+        printErrorForPeople(options, *error);
+    }
+    return exitCodeOf(error);
+}
+
+int reportFindings(const OutputOptions& options,
+                   const std::vector<Finding>& findings,
+                   const std::optional<Error>& error) {
+    if (findings.empty() && error) {
+        return reportError(options, *error);
+    }
+    if (options.json) {
+        return reportFindingsAsJson(findings, error);
+    }
+    std::vector<Row> rows;
+    for (const Finding& finding : findings) {
+        if (finding.status == FindingStatus::Ok) {
+            continue;
+        }
+        rows.push_back(
+            {{finding.id == 0 ? "-" : std::to_string(finding.id)},
+             {finding.server},
+             {std::string(findingStatusName(finding.status)), toneOfFinding(finding.status)},
+             {finding.share}});
+        if (!finding.hint.empty()) {
+            rows.push_back({{}, {}, {}, {finding.hint}});
+        }
+    }
+    if (!rows.empty()) {
+        print(renderTable(
+            {"ID", "SERVER", "STATUS", "SHARE"}, std::move(rows), colourFor(STDOUT_FILENO)));
+    }
+    print(countsOf(findings) + '\n');
     if (error) {
         flush();
         printErrorForPeople(options, *error);

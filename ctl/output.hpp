@@ -3,6 +3,7 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/check_line.hpp"
+#include "daemon/model/finding.hpp"
 #include "daemon/model/snapshot.hpp"
 
 #include <nlohmann/json.hpp>
@@ -65,6 +66,13 @@ int reportSnapshots(const OutputOptions& options,
 int reportChecks(const OutputOptions& options,
                  const std::vector<CheckLine>& checks,
                  const std::optional<Error>& error);
+
+/// What reconcile prints: a line for each snapshot or share that is not as recorded, with what to
+/// do below, and how many there are of each kind; or {"schema": 1, "findings": [ … ]} with all;
+/// then the error. Gives the exit status.
+int reportFindings(const OutputOptions& options,
+                   const std::vector<Finding>& findings,
+                   const std::optional<Error>& error);
 
 /// Compact JSON of text that may come from anywhere: bytes that are not UTF-8 are replaced.
 std::string dump(const nlohmann::ordered_json& json);

@@ -4,6 +4,7 @@
 #include "daemon/base/error.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/base/utf16.hpp"
+#include "daemon/model/exposed_name.hpp"
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -183,6 +184,9 @@ std::string mountPointFor(const std::string& name) {
 std::string snapshotFor(const std::string& name) {
     checkName(name);
     if (!isLocalPath(name)) {
+        if (parseExposedName(name.substr(name.find_last_of("/\\") + 1))) {
+            return name;
+        }
         throw Error(Errc::InvalidArgument, "'" + name + "' names a share and no snapshot of it")
             .withHint("see the numbers and mount points of snapshots with: fsrvpctl list");
     }

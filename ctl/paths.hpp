@@ -30,9 +30,9 @@ std::string destinationFor(const std::string& name);
 /// touched, since the server behind it may be dead and who asks it waits for long.
 /// @throws Error(InvalidArgument) it is no local path
 std::string mountPointFor(const std::string& name);
-/// What names a snapshot: a number, a GUID or its beginning as it is, everything else is a mount
-/// point; so is "./7".
-/// @throws Error(InvalidArgument) it is a share
+/// What names a snapshot: a number, a GUID or its beginning, or an exposed share as it is,
+/// everything else is a mount point; so is "./7".
+/// @throws Error(InvalidArgument) it is another share
 std::string snapshotFor(const std::string& name);
 
 } // namespace fsrvp::ctl

@@ -76,6 +76,13 @@ Variants JobObject::Result() {
         }
         result["checks"] = checks;
     }
+    if (!job_->findings().empty()) {
+        std::vector<BusFinding> findings;
+        for (const Finding& finding : job_->findings()) {
+            findings.push_back(toBus(finding));
+        }
+        result["findings"] = findings;
+    }
     return result;
 }
 

@@ -2,7 +2,6 @@
 #include "dbus/manager_object.hpp"
 
 #include "daemon/jobs/mount_status.hpp"
-#include "daemon/mount/source_parser.hpp"
 #include "dbus/host_paths.hpp"
 #include "dbus/names.hpp"
 #include "dbus/reply.hpp"
@@ -21,23 +20,6 @@ constexpr std::size_t kMostSources = 64;
 constexpr std::size_t kMostIds = 1000;
 constexpr std::size_t kMostExports = 32;
 constexpr std::size_t kLongestText = 4096;
-constexpr std::uint64_t kLongestTimeout = 7UL * 24 * 3600;
-
-std::chrono::seconds takeTimeout(Options& options) {
-    const std::uint64_t seconds = options.take<std::uint64_t>("timeout_sec").value_or(0);
-    if (seconds > kLongestTimeout) {
-        throw Error(Errc::InvalidArgument, "timeout_sec is over a week");
-    }
-    return std::chrono::seconds(seconds);
-}
-
-void requireAtMost(std::size_t count, std::size_t limit, const char* what) {
-    if (count > limit) {
-        throw Error(Errc::LimitsExceeded,
-                    std::to_string(count) + " " + what + " are more than the " +
-                        std::to_string(limit) + " that one call may name");
-    }
-}
 
 jobs::SnapshotOptions takeSnapshotOptions(Options& options) {
     jobs::SnapshotOptions wanted;
@@ -180,6 +162,14 @@ void ManagerObject::TestCredential(sdbus::Result<sdbus::ObjectPath>&& result,
         [](std::exception_ptr) {});
 }
 
+void ManagerObject::Reconcile(sdbus::Result<sdbus::ObjectPath>&& result,
+                              std::vector<std::string> servers,
+                              Variants options) {
+    tasks_.spawn(
+        replyWith(std::move(result), reconcile(sender(), std::move(servers), std::move(options))),
+        [](std::exception_ptr) {});
+}
+
 void ManagerObject::SetCredential(sdbus::Result<>&& result,
                                   std::string name,
                                   sdbus::UnixFd secret,
@@ -272,7 +262,7 @@ ManagerObject::unmount(std::string sender, std::string id, Variants options) {
     request.lazy = wanted.take<bool>("lazy").value_or(false);
     wanted.expectNoMore();
     request.snapshot = lookUpSnapshot(store_, caller, id);
-    request.path = id.starts_with('/') ? id : "";
+    request.path = isMountPoint(id) ? id : "";
     request.uid = caller.uid;
     const auto job = co_await jobs_.unmount(std::move(request));
     co_return std::tuple(sdbus::ObjectPath(names::jobPath(job->record().id)));
@@ -303,13 +293,8 @@ ManagerObject::testCredential(std::string sender, std::string name, Variants opt
     request.timeout = takeTimeout(wanted);
     const auto server = wanted.take<std::string>("server");
     wanted.expectNoMore();
-    if (!server || server->find_first_of("/\\@") != std::string::npos) {
-        throw Error(Errc::InvalidArgument, "no server was named to test the credential with")
-            .withHint("name it as HOST or HOST:PORT");
-    }
     request.wish.credential = std::move(name);
-    // Any share will do: only its server is asked.
-    request.wish.server = jobs_.serverOf(mount::parseSource("smb://" + *server + "/share", {}));
+    request.wish.server = serverNamed(server.value_or(""));
     request.uid = caller.uid;
     const auto job = co_await jobs_.check(std::move(request));
     co_return std::tuple(sdbus::ObjectPath(names::jobPath(job->record().id)));

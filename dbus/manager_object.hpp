@@ -51,6 +51,9 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     void CheckSource(sdbus::Result<sdbus::ObjectPath>&& result,
                      std::string source,
                      Variants options) override;
+    void Reconcile(sdbus::Result<sdbus::ObjectPath>&& result,
+                   std::vector<std::string> servers,
+                   Variants options) override;
     void TestCredential(sdbus::Result<sdbus::ObjectPath>&& result,
                         std::string name,
                         Variants options) override;
@@ -74,12 +77,16 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     check(std::string sender, std::string source, Variants options);
     Task<std::tuple<sdbus::ObjectPath>>
     testCredential(std::string sender, std::string name, Variants options);
+    Task<std::tuple<sdbus::ObjectPath>>
+    reconcile(std::string sender, std::vector<std::string> servers, Variants options);
     Task<std::tuple<Page, std::string>> list(std::string sender, Variants filter);
     Task<std::tuple<sdbus::UnixFd>> exportAll(std::string sender, Variants filter);
     Task<std::tuple<Variants>> get(std::string sender, std::string id, Variants options);
     Task<std::tuple<Page>> listJobs(std::string sender, Variants options);
 
     std::string sender() const;
+    /// HOST or HOST:PORT. @throws Error(InvalidArgument)
+    ServerId serverNamed(const std::string& text) const;
 
     EventLoop& loop_;
     sdbus::IConnection& connection_;

@@ -5,6 +5,9 @@
 
 #include <sdbus-c++/Types.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -45,5 +48,24 @@ class Options {
     const Variants& values_;
     std::set<std::string> known_;
 };
+
+/// timeout_sec; 0 where there is none. @throws Error(InvalidArgument) over a week
+inline std::chrono::seconds takeTimeout(Options& options) {
+    constexpr std::uint64_t kLongest = 7UL * 24 * 3600;
+    const std::uint64_t seconds = options.take<std::uint64_t>("timeout_sec").value_or(0);
+    if (seconds > kLongest) {
+        throw Error(Errc::InvalidArgument, "timeout_sec is over a week");
+    }
+    return std::chrono::seconds(seconds);
+}
+
+/// @throws Error(LimitsExceeded)
+inline void requireAtMost(std::size_t count, std::size_t limit, const char* what) {
+    if (count > limit) {
+        throw Error(Errc::LimitsExceeded,
+                    std::to_string(count) + " " + what + " are more than the " +
+                        std::to_string(limit) + " that one call may name");
+    }
+}
 
 } // namespace fsrvp

@@ -3,6 +3,7 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/model/exposed_name.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -46,11 +47,37 @@ Snapshot mountedAt(db::Store& store, const Caller& caller, const std::string& pa
         .withHint("see those there are with: fsrvpctl list");
 }
 
+Snapshot exposedAs(db::Store& store, const Caller& caller, const std::string& text) {
+    const Unc share = Unc::parse(text);
+    const auto name = parseExposedName(share.share);
+    if (!name) {
+        throw Error(Errc::InvalidArgument, "'" + text + "' names a share and no snapshot of it")
+            .withHint("see the numbers with: fsrvpctl list");
+    }
+    for (Snapshot& known : store.findByGuidPrefix(name->copy.text())) {
+        const bool isInUse = known.state != CopyState::Deleted && known.state != CopyState::Failed;
+        const bool isThatShare = asciiLower(known.exposed) == asciiLower(share.share);
+        if (isInUse && isThatShare && caller.maySee(known.ownerUid)) {
+            return std::move(known);
+        }
+    }
+    const std::string word = shellWord(share.text());
+    throw Error(Errc::NotFound,
+                share.text() + " is no snapshot that fsrvpd has on record, and FSRVP does nothing "
+                               "to one without the id of its set")
+        .withHint("read it: mount -t cifs -o ro " + word +
+                  " DIR; record it: fsrvpctl reconcile --adopt " + word + " --set GUID; or " +
+                  removalByHand(share.share));
+}
+
 } // namespace
 
 Snapshot lookUpSnapshot(db::Store& store, const Caller& caller, const std::string& text) {
-    if (text.starts_with('/')) {
+    if (isMountPoint(text)) {
         return mountedAt(store, caller, text);
+    }
+    if (text.starts_with("//") || text.starts_with("\\\\")) {
+        return exposedAs(store, caller, text);
     }
     const std::string name = normalized(text);
     if (!isNumber(name) && !isGuidPrefix(name)) {

@@ -50,6 +50,14 @@ Variants toBus(const CheckLine& line) {
     return v;
 }
 
+BusFinding toBus(const Finding& finding) {
+    return {finding.server,
+            static_cast<std::uint64_t>(finding.id),
+            finding.share,
+            std::string(findingStatusName(finding.status)),
+            finding.hint};
+}
+
 Variants toBus(const JobRecord& job) {
     Variants v;
     v["id"] = static_cast<std::uint64_t>(job.id);

@@ -91,6 +91,27 @@ void ManagerObject::CheckSource(JobResult&& result, std::string source, Dict opt
     });
 }
 
+void ManagerObject::Reconcile(JobResult&& result, std::vector<std::string> servers, Dict options) {
+    answerWithJob(std::move(result), [&] {
+        checkKeys(options, {"adopt", "forget_missing", "set", "timeout_sec"});
+        see("Reconcile", servers, options);
+        JobState job;
+        job.operation = "reconcile";
+        job.subjects = servers;
+        job.work = [this](JobState& j) {
+            for (const Finding& f : shared_.findings) {
+                j.findings.emplace_back(f.server,
+                                        static_cast<std::uint64_t>(f.id),
+                                        f.share,
+                                        std::string(findingStatusName(f.status)),
+                                        f.hint);
+            }
+            perform(j, [](JobState&, const std::string&) {});
+        };
+        return job;
+    });
+}
+
 void ManagerObject::TestCredential(JobResult&& result, std::string name, Dict options) {
     answerWithJob(std::move(result), [&] {
         checkKeys(options, {"server", "timeout_sec"});

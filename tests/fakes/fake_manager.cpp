@@ -115,6 +115,11 @@ void FakeManager::setChecks(const std::vector<CheckLine>& lines) {
     impl_->shared.checks = lines;
 }
 
+void FakeManager::setFindings(const std::vector<Finding>& findings) {
+    const std::lock_guard lock(impl_->shared.mutex);
+    impl_->shared.findings = findings;
+}
+
 void FakeManager::endJobs(JobEnding how) {
     const std::lock_guard lock(impl_->shared.mutex);
     impl_->shared.ending = how;

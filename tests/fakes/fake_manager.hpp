@@ -3,6 +3,7 @@
 
 #include "daemon/base/error.hpp"
 #include "daemon/model/check_line.hpp"
+#include "daemon/model/finding.hpp"
 #include "daemon/model/snapshot.hpp"
 
 #include <chrono>
@@ -51,13 +52,17 @@ struct FakeCredential {
 /// What the last method that begins a job was called with.
 struct SeenCall {
     std::string method;
-    std::vector<std::string> ids; ///< of CheckSource the source, of TestCredential the name
+    std::vector<std::string> ids; ///< of CheckSource the source, of TestCredential the name, of
+                                  ///< Reconcile the servers
     std::vector<std::string> optionKeys;
     std::string destination;
     std::uint64_t timeoutSec = 0;
     bool lazy = false;
     std::string credential;
     std::string server;
+    bool forgetMissing = false;
+    std::string adopt;
+    std::string set;
 };
 
 /// org.fsrvpd1 on a bus, with snapshots and jobs in memory and no server behind it; for tests of
@@ -89,6 +94,9 @@ class FakeManager {
     /// What CheckSource and TestCredential find, also where their job fails. Where there is no cure
     /// its line has neither `cure` nor `machine` on the bus.
     void setChecks(const std::vector<CheckLine>& lines);
+
+    /// What Reconcile finds, also where its job fails.
+    void setFindings(const std::vector<Finding>& findings);
 
     void endJobs(JobEnding how);
     /// Every job fails with this; those of `partial` succeed before it (create: the first sources;

@@ -123,6 +123,9 @@ Dict JobObject::Result() {
     if (job_.state == "running") {
         return {};
     }
+    if (!job_.findings.empty()) {
+        return {{"findings", job_.findings}};
+    }
     return job_.checks.empty() ? Dict{{"ids", job_.ids}} : Dict{{"checks", job_.checks}};
 }
 

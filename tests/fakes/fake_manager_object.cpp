@@ -254,6 +254,9 @@ void ManagerObject::see(const std::string& method,
     shared_.call.lazy = valueOr(options, "lazy", false);
     shared_.call.credential = valueOr(options, "credential", std::string());
     shared_.call.server = valueOr(options, "server", std::string());
+    shared_.call.forgetMissing = valueOr(options, "forget_missing", false);
+    shared_.call.adopt = valueOr(options, "adopt", std::string());
+    shared_.call.set = valueOr(options, "set", std::string());
 }
 
 Snapshot& ManagerObject::find(const std::string& id) {

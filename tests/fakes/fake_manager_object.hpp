@@ -41,6 +41,7 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::fsrvpd1::Manage
     void RemoveCredential(sdbus::Result<>&& result, std::string name, Dict options) override;
     void ListCredentials(sdbus::Result<std::vector<Dict>>&& result, Dict options) override;
     void CheckSource(JobResult&& result, std::string source, Dict options) override;
+    void Reconcile(JobResult&& result, std::vector<std::string> servers, Dict options) override;
     void TestCredential(JobResult&& result, std::string name, Dict options) override;
     void ListJobs(sdbus::Result<std::vector<Dict>>&& result, Dict options) override;
     std::string Version() override;

@@ -15,6 +15,8 @@
 namespace fsrvp::test::fake {
 
 using Dict = std::map<std::string, sdbus::Variant>;
+/// Server, snapshot, share, status, hint.
+using BusFinding = sdbus::Struct<std::string, std::uint64_t, std::string, std::string, std::string>;
 
 /// A snapshot as GetSnapshot gives it.
 Dict toBus(const Snapshot& snapshot);
@@ -32,7 +34,8 @@ struct JobState {
     std::string phase = "connect";
     std::vector<std::string> subjects;
     std::vector<std::uint64_t> ids;
-    std::vector<Dict> checks; ///< in its result where there are any
+    std::vector<Dict> checks;         ///< in its result where there are any
+    std::vector<BusFinding> findings; ///< as checks
     std::string errorName;
     std::string errorMessage;
     std::function<void(JobState&)> work; ///< what it does at its end
@@ -55,6 +58,7 @@ struct Shared {
     std::size_t cancels = 0;
     std::map<std::string, FakeCredential> credentials;
     std::vector<CheckLine> checks;
+    std::vector<Finding> findings;
     SeenCreate seen;
     SeenCall call;
     FakeMounts mounts;

@@ -182,6 +182,29 @@ TEST(ChecksFromResult, OfAnotherFormIsAProtocolError) {
     }
 }
 
+Dict resultWithFinding(const std::string& status) {
+    using Row = sdbus::Struct<std::string, std::uint64_t, std::string, std::string, std::string>;
+    return {{"findings", std::vector<Row>{Row("fs1", 7, "data@{a}", status, "forget it")}}};
+}
+
+TEST(FindingsFromResult, HasEachWithItsStatus) {
+    EXPECT_EQ(findingsFromResult(resultWithFinding("missing")),
+              (std::vector<Finding>{{"fs1", 7, "data@{a}", FindingStatus::Missing, "forget it"}}));
+    EXPECT_TRUE(findingsFromResult({}).empty());
+}
+
+TEST(FindingsFromResult, OfAnotherFormIsAProtocolError) {
+    const Dict text{{"findings", std::string("none")}};
+    for (const Dict& result : {resultWithFinding("splendid"), text}) {
+        try {
+            findingsFromResult(result);
+            ADD_FAILURE() << "it was read";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), Errc::Protocol) << error.what();
+        }
+    }
+}
+
 TEST(JobEndFromBus, KeepsTheChecksOfAFailure) {
     const JobEnd end = jobEndFromBus(
         1, false, "org.fsrvpd1.Error.NotFound", "no credential", resultWith({fullCheck()}));

@@ -164,6 +164,14 @@ TEST_F(Paths, NameSnapshotsUnlessTheyLookLikeANumberOrGuid) {
     EXPECT_EQ(snapshotFor("./7"), at("7"));
     EXPECT_EQ(snapshotFor("mine"), at("mine"));
     EXPECT_EQ(failureOf(snapshotFor, ""), Errc::InvalidArgument);
+    EXPECT_EQ(failureOf(snapshotFor, "//fs1/data"), Errc::InvalidArgument);
+}
+
+TEST_F(Paths, NameSnapshotsByTheirExposedShares) {
+    for (const char* const share : {"//fs1/data@{00112233-4455-6677-8899-aabbccddeeff}",
+                                    R"(\\fs1\hid$@{00112233-4455-6677-8899-aabbccddeeff}$)"}) {
+        EXPECT_EQ(snapshotFor(share), share);
+    }
 }
 
 TEST_F(Paths, KeepWhateverTheNameHas) {
