@@ -99,6 +99,20 @@ TEST(Service, ReadsItsConfigurationAnewOnReload) {
     EXPECT_EQ(fsrvpctl({"delete", "-q", made["snapshots"][0]["id"].dump()}).exitCode, 0);
 }
 
+TEST(Service, LooksDailyWhetherSnapshotsAreStillThere) {
+    const Unit look("fsrvp-reconcile.service");
+    const auto made = fsrvpctlJson({"create", "-q", "--no-mount", unc("data")});
+    ASSERT_TRUE(made.contains("snapshots")) << made;
+    EXPECT_EQ(Unit("fsrvp-reconcile.timer").property("LoadState"), "loaded");
+
+    look.start(); // as a oneshot, until it has ended
+
+    EXPECT_EQ(look.property("Result"), "success");
+    EXPECT_THAT(succeed({"journalctl", "--boot", "--output=cat", "--unit=fsrvp-reconcile.service"}),
+                testing::HasSubstr("\n1 ok\n"));
+    EXPECT_EQ(fsrvpctl({"delete", "-q", made["snapshots"][0]["id"].dump()}).exitCode, 0);
+}
+
 TEST(Service, LeavesNothingWhenItIsStopped) {
     const auto made = fsrvpctlJson({"create", "-q", "--no-mount", unc("data")});
     ASSERT_TRUE(made.contains("snapshots")) << made;
