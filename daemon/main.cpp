@@ -21,6 +21,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 
 namespace {
 
@@ -80,6 +81,11 @@ void takeName(sdbus::IConnection& connection) {
     }
 }
 
+/// For the journal: the error, and what to do about it.
+std::string withHint(const Error& error) {
+    return std::string(error.what()) + " (" + std::string(hintOf(error)) + ")";
+}
+
 void logFailure(std::exception_ptr failure) {
     try {
         if (failure) {
@@ -128,14 +134,20 @@ void run(const Arguments& arguments) {
                                   credentials,
                                   currentConfig};
     jobs::JobManager jobs(services);
-    const jobs::MountWatch watch(services);
 
     ManagerObject manager(loop, *connection, store, *mounter, jobs, credentialStore);
     const BusSource bus(loop, *connection);
     takeName(*connection);
 
+    std::optional<jobs::MountWatch> watch;
     TaskGroup recovery(loop);
-    recovery.spawn(jobs.recover(), logFailure);
+    if (const std::optional<Error>& why = store.whyReadOnly()) {
+        log::error(withHint(*why));
+        sd_notify(0, (std::string("STATUS=Read-only: ") + why->what()).c_str());
+    } else {
+        watch.emplace(services);
+        recovery.spawn(jobs.recover(), logFailure);
+    }
     const EventSource onHup = loop.onSignal(SIGHUP, [&] {
         if (const auto problem = config.reload()) {
             log::error(problem->what());
@@ -165,7 +177,7 @@ int main(int argc, char** argv) {
         run(arguments);
         return 0;
     } catch (const Error& error) {
-        log::error(std::string(error.what()) + " (" + std::string(hintOf(error)) + ")");
+        log::error(withHint(error));
     } catch (const std::exception& error) {
         log::error(error.what());
     }

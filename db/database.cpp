@@ -14,10 +14,36 @@ namespace {
 constexpr int kWriterWaitMs = 5000;
 constexpr int kReaderWaitMs = 50; // reads run on the loop's thread
 
+constexpr int flagsFor(Access access) {
+    // NOMUTEX: a connection belongs to one thread at a time.
+    switch (access) {
+    case Access::ReadWrite:
+        return SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case Access::ReadOnly:
+        return SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY;
+    case Access::Immutable:
+        return SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    }
+    return 0;
+}
+
+std::string immutableUri(const std::filesystem::path& path) {
+    std::string uri = "file:";
+    for (const char c : path.string()) {
+        // What would end the path in an URI, or begin a character.
+        uri += c == '?' ? "%3f" : c == '#' ? "%23" : c == '%' ? "%25" : std::string(1, c);
+    }
+    return uri + "?immutable=1";
+}
+
 std::string_view hintFor(int code) {
+    constexpr std::string_view makeRoom = "make room on the file system that holds it";
+    if (code == SQLITE_IOERR_SHMSIZE) { // of the index of the write-ahead log
+        return makeRoom;
+    }
     switch (code & 0xff) {
     case SQLITE_FULL:
-        return "make room on the file system that holds it";
+        return makeRoom;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return kDamagedFileHint;
@@ -56,11 +82,9 @@ void Database::Close::operator()(sqlite3* handle) const noexcept {
 }
 
 Database::Database(std::filesystem::path path, Access access) : path_(std::move(path)) {
-    // NOMUTEX: a connection belongs to one thread at a time.
-    const int mode = access == Access::ReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                                 : SQLITE_OPEN_READONLY;
+    const std::string name = access == Access::Immutable ? immutableUri(path_) : path_.string();
     sqlite3* handle = nullptr;
-    const int result = sqlite3_open_v2(path_.c_str(), &handle, mode | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int result = sqlite3_open_v2(name.c_str(), &handle, flagsFor(access), nullptr);
     handle_.reset(handle);
     if (result != SQLITE_OK) {
         throwError("open", path_, handle);
@@ -101,6 +125,10 @@ std::int64_t Database::lastInsertId() const noexcept {
 
 std::int64_t Database::changes() const noexcept {
     return sqlite3_changes64(native());
+}
+
+bool Database::isLockedOut() const noexcept {
+    return (sqlite3_errcode(native()) & 0xff) == SQLITE_BUSY;
 }
 
 void Database::fail(std::string_view action) const {

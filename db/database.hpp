@@ -20,7 +20,11 @@ inline constexpr std::string_view kDamagedFileHint =
     "the file is damaged: stop fsrvpd, keep a copy of the file, then put back a backup of it, or "
     "move it away to start with an empty one";
 
-enum class Access { ReadWrite, ReadOnly };
+enum class Access {
+    ReadWrite,
+    ReadOnly,
+    Immutable, ///< to read a file alone, on trust that nobody changes it
+};
 
 /// One connection to an SQLite file, for one thread at a time. It waits for other connections'
 /// locks 5 s at most when it may write, and 50 ms when it only reads. Every failure of SQLite is
@@ -28,7 +32,9 @@ enum class Access { ReadWrite, ReadOnly };
 class Database {
   public:
     /// Opens or makes the file (ReadWrite; WAL, synchronous=FULL, foreign_keys=ON), or opens one
-    /// that another connection of this process keeps open (ReadOnly).
+    /// that is there (ReadOnly, Immutable). ReadOnly makes the files beside it where no other
+    /// connection has; Immutable takes no lock, touches nothing beside the file, and so does not
+    /// see what is still in a write-ahead log.
     Database(std::filesystem::path path, Access access);
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
@@ -44,6 +50,9 @@ class Database {
     std::int64_t changes() const noexcept;
 
     const std::filesystem::path& path() const noexcept { return path_; }
+
+    /// Whether the call that just failed did so since another connection holds a lock.
+    bool isLockedOut() const noexcept;
 
     /// Throws what SQLite has to say of the call that just failed. @param action  "read", "write"
     [[noreturn]] void fail(std::string_view action) const;

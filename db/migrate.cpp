@@ -124,8 +124,12 @@ void upgrade(Database& database, std::span<const Migration> migrations, std::int
 
 } // namespace
 
+int lastVersion(std::span<const Migration> migrations) noexcept {
+    return migrations.empty() ? kFirstVersion : migrations.back().version;
+}
+
 void migrate(Database& database, std::string_view schema, std::span<const Migration> migrations) {
-    const int known = migrations.empty() ? kFirstVersion : migrations.back().version;
+    const int known = lastVersion(migrations);
     const std::int64_t found = database.queryInteger("PRAGMA user_version");
     if (found > known) {
         refuseNewer(database, found, known);

@@ -22,9 +22,12 @@ struct Migration {
 std::string_view schemaSql() noexcept;
 std::vector<Migration> knownMigrations();
 
-/// Brings the file to the last migration's version (kFirstVersion when there are none): an empty
-/// file gets `schema`, an older one a backup beside it (FILE.v<its version>, 0600) and then what
-/// it lacks, in one transaction. For the one who has the state directory's lock.
+/// The version that migrate() leads to with these: kFirstVersion when there are none.
+int lastVersion(std::span<const Migration> migrations) noexcept;
+
+/// Brings the file to the last migration's version: an empty file gets `schema`, an older one a
+/// backup beside it (FILE.v<its version>, 0600) and then what it lacks, in one transaction. For the
+/// one who has the state directory's lock.
 /// @throws Error(Database)  the file is newer, or not fsrvpd's; or a statement failed, then the
 ///                          file is as it was
 void migrate(Database& database, std::string_view schema, std::span<const Migration> migrations);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "db/store.hpp"
 
+#include "daemon/base/unique_fd.hpp"
 #include "db/changes.hpp"
 #include "db/migrate.hpp"
 #include "db/queries.hpp"
@@ -16,15 +17,38 @@ namespace {
 /// Result of a change that gives nothing.
 using Nothing = std::monostate;
 
-std::filesystem::path preparedFile(const std::filesystem::path& directory) {
-    std::filesystem::path file = directory / "fsrvpd.db";
-    prepareDatabaseFile(file);
-    return file;
+Error asReasonToReadOnly(const Error& error) {
+    return error.withContext("fsrvpd has started without a database that it can write")
+        .withHint(error.hint() + "; after that: systemctl restart fsrvpd");
 }
 
-const std::filesystem::path& upToDateFile(Database& database) {
-    migrate(database, schemaSql(), knownMigrations());
-    return database.path();
+/// Where the write-ahead log has something that is not in the file yet.
+bool hasLog(const std::filesystem::path& file) {
+    std::error_code ignored;
+    const auto size = std::filesystem::file_size(file.string() + "-wal", ignored);
+    return !ignored && size != 0;
+}
+
+bool hasOurSchema(const Database& database) {
+    return database.queryInteger("PRAGMA user_version") == lastVersion(knownMigrations());
+}
+
+/// A connection to a file that can't be opened for writing; null when it can't be read either.
+std::unique_ptr<Database> openToRead(const std::filesystem::path& file) {
+    // A full or read-only disk has no room for the files beside it, without which only a file that
+    // nobody changes can be read.
+    for (const Access access : {Access::ReadOnly, Access::Immutable}) {
+        std::unique_ptr<Database> database;
+        try {
+            database = std::make_unique<Database>(file, access);
+            return hasOurSchema(*database) ? std::move(database) : nullptr;
+        } catch (const Error&) {
+            if (hasLog(file) || (database && database->isLockedOut())) {
+                break;
+            }
+        }
+    }
+    return nullptr;
 }
 
 } // namespace
@@ -32,14 +56,50 @@ const std::filesystem::path& upToDateFile(Database& database) {
 /// The order matters: the lock comes first and goes last, and the connection that writes closes
 /// after the one that reads, since only it may empty the write-ahead log into the file.
 struct Store::Impl {
-    Impl(EventLoop& loop, const std::filesystem::path& directory)
-        : lock(lockStateDirectory(directory)), database(preparedFile(directory), Access::ReadWrite),
-          reader(upToDateFile(database), Access::ReadOnly), writer(loop, database) {}
+    Impl(EventLoop& loop, const std::filesystem::path& directory) {
+        const std::filesystem::path file = directory / "fsrvpd.db";
+        try {
+            lock = lockStateDirectory(directory);
+            openToWrite(loop, file);
+        } catch (const Error& error) {
+            if (error.code() != Errc::Database) {
+                throw;
+            }
+            whyReadOnly = asReasonToReadOnly(error);
+        }
+        if (whyReadOnly) {
+            database.reset();
+            openedToRead = openToRead(file);
+        }
+    }
 
+    void openToWrite(EventLoop& loop, const std::filesystem::path& file) {
+        prepareDatabaseFile(file);
+        database = std::make_unique<Database>(file, Access::ReadWrite);
+        migrate(*database, schemaSql(), knownMigrations());
+        openedToRead = std::make_unique<Database>(file, Access::ReadOnly);
+        openedToWrite.emplace(loop, *database);
+    }
+
+    Database& reader() const {
+        if (!openedToRead) {
+            throw Error(whyReadOnly.value());
+        }
+        return *openedToRead;
+    }
+
+    Writer& writer() {
+        if (!openedToWrite) {
+            throw Error(whyReadOnly.value());
+        }
+        return *openedToWrite;
+    }
+
+    std::optional<Error> whyReadOnly;
     UniqueFd lock;
-    Database database; // the writer's thread's alone, once that runs
-    Database reader;
-    Writer writer;
+    std::unique_ptr<Database> database; // the writer's thread's alone, once that runs
+    std::unique_ptr<Database> openedToRead;
+    std::optional<Writer> openedToWrite;
 };
 
 Store::Store(EventLoop& loop, const std::filesystem::path& stateDirectory)
@@ -48,16 +108,20 @@ Store::Store(EventLoop& loop, const std::filesystem::path& stateDirectory)
 
 Store::~Store() = default;
 
+const std::optional<Error>& Store::whyReadOnly() const noexcept {
+    return impl_->whyReadOnly;
+}
+
 // After its co_await none of these touches the store, which may be gone by then.
 
 Task<JobRecord> Store::insertJob(JobRecord job) {
-    const OneShot<JobRecord> written = impl_->writer.write<JobRecord>(
+    const OneShot<JobRecord> written = impl_->writer().write<JobRecord>(
         [job = std::move(job)](Database& database) { return change::insertJob(database, job); });
     co_return co_await written;
 }
 
 Task<void> Store::startJob(std::int64_t job) {
-    const OneShot<Nothing> written = impl_->writer.write<Nothing>([job](Database& database) {
+    const OneShot<Nothing> written = impl_->writer().write<Nothing>([job](Database& database) {
         change::startJob(database, job);
         return Nothing{};
     });
@@ -68,7 +132,7 @@ Task<void> Store::finishJob(std::int64_t job,
                             JobState state,
                             std::string errorName,
                             std::string errorMessage) {
-    const OneShot<Nothing> written = impl_->writer.write<Nothing>(
+    const OneShot<Nothing> written = impl_->writer().write<Nothing>(
         [job, state, name = std::move(errorName), message = std::move(errorMessage)](
             Database& database) {
             change::finishJob(database, job, state, name, message);
@@ -86,7 +150,7 @@ Task<std::int64_t> Store::insertSet(
     set.setId = setId;
     set.context = context;
     set.writable = writable;
-    const OneShot<std::int64_t> written = impl_->writer.write<std::int64_t>(
+    const OneShot<std::int64_t> written = impl_->writer().write<std::int64_t>(
         [set = std::move(set)](Database& database) { return change::insertSet(database, set); });
     co_return co_await written;
 }
@@ -96,7 +160,7 @@ Task<std::vector<std::int64_t>> Store::markCommitting(std::int64_t setRow,
                                                       Labelling labelling,
                                                       std::uint32_t ownerUid) {
     using Ids = std::vector<std::int64_t>;
-    const OneShot<Ids> written = impl_->writer.write<Ids>(
+    const OneShot<Ids> written = impl_->writer().write<Ids>(
         [setRow, copies = std::move(copies), labelling = std::move(labelling), ownerUid](
             Database& database) {
             return change::markCommitting(database, setRow, copies, labelling, ownerUid);
@@ -106,7 +170,7 @@ Task<std::vector<std::int64_t>> Store::markCommitting(std::int64_t setRow,
 
 Task<void> Store::markExposed(std::int64_t setRow, std::vector<ExposedCopy> copies) {
     const OneShot<Nothing> written =
-        impl_->writer.write<Nothing>([setRow, copies = std::move(copies)](Database& database) {
+        impl_->writer().write<Nothing>([setRow, copies = std::move(copies)](Database& database) {
             change::markExposed(database, setRow, copies);
             return Nothing{};
         });
@@ -115,7 +179,7 @@ Task<void> Store::markExposed(std::int64_t setRow, std::vector<ExposedCopy> copi
 
 Task<void> Store::markComplete(std::int64_t setRow, TimeUs completed) {
     const OneShot<Nothing> written =
-        impl_->writer.write<Nothing>([setRow, completed](Database& database) {
+        impl_->writer().write<Nothing>([setRow, completed](Database& database) {
             change::markComplete(database, setRow, completed);
             return Nothing{};
         });
@@ -123,14 +187,14 @@ Task<void> Store::markComplete(std::int64_t setRow, TimeUs completed) {
 }
 
 Task<unsigned> Store::countAttempt(std::int64_t setRow) {
-    const OneShot<unsigned> written = impl_->writer.write<unsigned>(
+    const OneShot<unsigned> written = impl_->writer().write<unsigned>(
         [setRow](Database& database) { return change::countAttempt(database, setRow); });
     co_return co_await written;
 }
 
 Task<void> Store::markSettled(std::int64_t setRow, std::vector<LostCopy> lost) {
     const OneShot<Nothing> written =
-        impl_->writer.write<Nothing>([setRow, lost = std::move(lost)](Database& database) {
+        impl_->writer().write<Nothing>([setRow, lost = std::move(lost)](Database& database) {
             change::markSettled(database, setRow, lost);
             return Nothing{};
         });
@@ -139,7 +203,7 @@ Task<void> Store::markSettled(std::int64_t setRow, std::vector<LostCopy> lost) {
 
 Task<void> Store::setCopyState(std::int64_t id, CopyState state, std::int64_t job) {
     const OneShot<Nothing> written =
-        impl_->writer.write<Nothing>([id, state, job](Database& database) {
+        impl_->writer().write<Nothing>([id, state, job](Database& database) {
             change::setCopyState(database, id, state, job);
             return Nothing{};
         });
@@ -148,7 +212,7 @@ Task<void> Store::setCopyState(std::int64_t id, CopyState state, std::int64_t jo
 
 Task<void> Store::markLost(LostCopy copy, std::int64_t job) {
     const OneShot<Nothing> written =
-        impl_->writer.write<Nothing>([copy = std::move(copy), job](Database& database) {
+        impl_->writer().write<Nothing>([copy = std::move(copy), job](Database& database) {
             change::markLost(database, copy, job);
             return Nothing{};
         });
@@ -157,7 +221,7 @@ Task<void> Store::markLost(LostCopy copy, std::int64_t job) {
 
 Task<void> Store::setMapping(ExposedCopy copy, std::int64_t job) {
     const OneShot<Nothing> written =
-        impl_->writer.write<Nothing>([copy = std::move(copy), job](Database& database) {
+        impl_->writer().write<Nothing>([copy = std::move(copy), job](Database& database) {
             change::setMapping(database, copy, job);
             return Nothing{};
         });
@@ -165,7 +229,7 @@ Task<void> Store::setMapping(ExposedCopy copy, std::int64_t job) {
 }
 
 Task<std::int64_t> Store::adoptCopy(AdoptedCopy copy, ServerAccount account, std::int64_t job) {
-    const OneShot<std::int64_t> written = impl_->writer.write<std::int64_t>(
+    const OneShot<std::int64_t> written = impl_->writer().write<std::int64_t>(
         [copy = std::move(copy), account = std::move(account), job](Database& database) {
             return change::adoptCopy(database, copy, account, job);
         });
@@ -174,79 +238,81 @@ Task<std::int64_t> Store::adoptCopy(AdoptedCopy copy, ServerAccount account, std
 
 Task<MountRecord> Store::insertMount(MountRecord mount, std::int64_t job) {
     const OneShot<MountRecord> written =
-        impl_->writer.write<MountRecord>([mount = std::move(mount), job](Database& database) {
+        impl_->writer().write<MountRecord>([mount = std::move(mount), job](Database& database) {
             return change::insertMount(database, mount, job);
         });
     co_return co_await written;
 }
 
 Task<void> Store::markUnmounting(std::int64_t mount, std::int64_t job) {
-    const OneShot<Nothing> written = impl_->writer.write<Nothing>([mount, job](Database& database) {
-        change::markUnmounting(database, mount, job);
-        return Nothing{};
-    });
+    const OneShot<Nothing> written =
+        impl_->writer().write<Nothing>([mount, job](Database& database) {
+            change::markUnmounting(database, mount, job);
+            return Nothing{};
+        });
     co_await written;
 }
 
 Task<void> Store::removeMount(std::int64_t mount, std::int64_t job) {
-    const OneShot<Nothing> written = impl_->writer.write<Nothing>([mount, job](Database& database) {
-        change::removeMount(database, mount, job);
-        return Nothing{};
-    });
+    const OneShot<Nothing> written =
+        impl_->writer().write<Nothing>([mount, job](Database& database) {
+            change::removeMount(database, mount, job);
+            return Nothing{};
+        });
     co_await written;
 }
 
 std::optional<Snapshot> Store::findSnapshot(std::int64_t id) {
-    return query::findSnapshot(impl_->reader, id);
+    return query::findSnapshot(impl_->reader(), id);
 }
 
 std::vector<Snapshot> Store::findByGuidPrefix(std::string_view prefix) {
-    return query::findByGuidPrefix(impl_->reader, prefix);
+    return query::findByGuidPrefix(impl_->reader(), prefix);
 }
 
 std::vector<Snapshot> Store::listSnapshots(const SnapshotFilter& filter) {
-    return query::listSnapshots(impl_->reader, filter);
+    return query::listSnapshots(impl_->reader(), filter);
 }
 
 std::vector<Snapshot> Store::listOnServer(const ServerId& server) {
-    return query::listOnServer(impl_->reader, server);
+    return query::listOnServer(impl_->reader(), server);
 }
 
 std::vector<ServerId> Store::listServers() {
-    return query::listServers(impl_->reader);
+    return query::listServers(impl_->reader());
 }
 
 std::vector<ShadowCopySet> Store::listUnsettledSets() {
-    const Transaction oneState(impl_->reader, Access::ReadOnly);
-    return query::listUnsettledSets(impl_->reader);
+    const Transaction oneState(impl_->reader(), Access::ReadOnly);
+    return query::listUnsettledSets(impl_->reader());
 }
 
 std::vector<Snapshot> Store::listDeleting() {
-    return query::listDeleting(impl_->reader);
+    return query::listDeleting(impl_->reader());
 }
 
 std::vector<MountRecord> Store::listMounts() {
-    return query::listMounts(impl_->reader);
+    return query::listMounts(impl_->reader());
 }
 
 std::vector<MountRecord> Store::mountsOf(std::int64_t copy) {
-    return query::mountsOf(impl_->reader, copy);
+    return query::mountsOf(impl_->reader(), copy);
 }
 
 std::optional<MountRecord> Store::findMount(std::string_view path) {
-    return query::findMount(impl_->reader, path);
+    return query::findMount(impl_->reader(), path);
 }
 
 std::vector<JobRecord> Store::listJobs(std::uint32_t limit) {
-    return query::listJobs(impl_->reader, limit);
+    return query::listJobs(impl_->reader(), limit);
 }
 
 std::vector<JobRecord> Store::listOpenJobs() {
-    return query::listOpenJobs(impl_->reader);
+    return query::listOpenJobs(impl_->reader());
 }
 
 std::uint64_t Store::commits() const noexcept {
-    return impl_->writer.commits();
+    return impl_->openedToWrite ? impl_->openedToWrite->commits() : 0;
 }
 
 } // namespace fsrvp::db

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "daemon/base/error.hpp"
 #include "daemon/base/event_loop.hpp"
 #include "daemon/base/task.hpp"
 #include "daemon/model/job_record.hpp"
@@ -68,17 +69,25 @@ struct SnapshotFilter {
 /// A change that the present state forbids throws Error(BadState), one of a row that is not there
 /// Error(NotFound); neither has changed anything.
 ///
+/// A file that can't be opened for writing, or brought up to date, does not keep fsrvpd from
+/// starting: see whyReadOnly().
+///
 /// Belongs to the loop's thread, which only ever blocks in the reads. Destroying the store waits
 /// for the writes that were begun; a task that waits for one then still ends, from the loop.
 class Store {
   public:
-    /// Opens the file or makes it, and brings an older one up to date.
-    /// @throws Error(Busy)      another fsrvpd has this directory
-    /// @throws Error(Database)  cannot be opened; or was written by a newer fsrvpd
+    /// Opens the file or makes it, and brings an older one up to date. May wait 5 s for another
+    /// program's lock.
+    /// @throws Error(Busy)  another fsrvpd has this directory
     Store(EventLoop& loop, const std::filesystem::path& stateDirectory);
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
     ~Store();
+
+    /// Why nothing can be written as long as this store lives, with what to do; nothing when all
+    /// is well. A member that changes something then throws it; one that reads does unless the file
+    /// has this fsrvpd's schema and can be read.
+    const std::optional<Error>& whyReadOnly() const noexcept;
 
     /// Durable point 1: the job is accepted (state queued). The record has its new id, and the
     /// present time as `accepted` where the caller gave none.

@@ -115,6 +115,16 @@ bool removeFile(const path& directory, const std::string& name) {
     return true;
 }
 
+/// Changes nothing, and so works on a read-only disk, where that is so already.
+void makePrivate(const path& directory) {
+    struct stat status {};
+
+    if (::stat(directory.c_str(), &status) != 0 ||
+        ((status.st_mode & 07777U) != 0700U && ::chmod(directory.c_str(), 0700) != 0)) {
+        throw failure("use the directory", directory, errno);
+    }
+}
+
 std::vector<std::string> namesIn(const path& directory) {
     std::vector<std::string> names;
     std::error_code failed;
@@ -134,12 +144,13 @@ std::vector<std::string> namesIn(const path& directory) {
 CredentialStore::CredentialStore(EventLoop& loop, path directory, Sealer& sealer)
     : loop_(loop), directory_(std::move(directory)), sealer_(sealer) {
     if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) {
+        if (errno == EROFS || errno == ENOSPC) {
+            return;
+        }
         throw failure("make the directory", directory_, errno);
     }
     config::checkDirectory(directory_.string());
-    if (::chmod(directory_.c_str(), 0700) != 0) {
-        throw failure("use the directory", directory_, errno);
-    }
+    makePrivate(directory_);
     for (const std::string& name : namesIn(directory_)) {
         if (name.starts_with(kUnfinished)) {
             ::unlink((directory_ / name).c_str());

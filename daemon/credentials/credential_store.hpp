@@ -17,7 +17,8 @@ namespace fsrvp {
 /// memory.
 class CredentialStore {
   public:
-    /// Makes the directory, and removes what a write that was cut off has left.
+    /// Makes the directory, and removes what a write that was cut off has left. A full or read-only
+    /// disk is no failure of this, but of what needs the directory later.
     /// @throws Error(Configuration, Failed) naming the directory
     CredentialStore(EventLoop& loop, std::filesystem::path directory, Sealer& sealer);
 

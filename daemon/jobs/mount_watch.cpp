@@ -13,6 +13,13 @@
 #include <utility>
 
 namespace fsrvp::jobs {
+namespace {
+
+void logFailure(const Error& error) {
+    log::error(std::string("cannot look for mounts: ") + error.what());
+}
+
+} // namespace
 
 MountWatch::MountWatch(Services services)
     : services_(std::move(services)),
@@ -22,7 +29,11 @@ MountWatch::MountWatch(Services services)
                     "cannot open " + services_.mounter.mountInfo() + ": " + std::strerror(errno));
     }
     changed_ = services_.loop.watch(file_.get(), EPOLLPRI, [this](std::uint32_t) { lookSoon(); });
-    absent_ = findAbsent(); // recovery's, and no news
+    try {
+        absent_ = findAbsent(); // recovery's, and no news
+    } catch (const Error& error) {
+        logFailure(error);
+    }
 }
 
 void MountWatch::lookSoon() {
@@ -49,7 +60,7 @@ void MountWatch::look() {
             }
         }
     } catch (const Error& error) {
-        log::error(std::string("cannot look for mounts: ") + error.what());
+        logFailure(error);
     }
 }
 

@@ -84,18 +84,6 @@ TEST_F(Start, WithoutAStateDirectoryIsRefused) {
     EXPECT_THAT(result.err, HasSubstr("STATE_DIRECTORY names no directory"));
 }
 
-TEST_F(Start, OnANewerDatabaseIsRefused) {
-    daemon.stop();
-    daemon.changeDatabase("PRAGMA user_version = 999");
-
-    const RunResult result = daemon.second({});
-
-    EXPECT_EQ(result.exitCode, 1);
-    EXPECT_THAT(result.err, HasSubstr("newer"));
-    EXPECT_THAT(result.err, HasSubstr("fsrvpd.db"));
-    daemon.changeDatabase("PRAGMA user_version = 1");
-}
-
 TEST_F(Start, WithoutABusIsRefused) {
     const TempDir other;
 

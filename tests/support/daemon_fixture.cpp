@@ -66,7 +66,7 @@ void Daemon::start() {
     all.insert(more_.begin(), more_.end());
     process_.emplace(wrap_(Argv{FSRVP_FSRVPD, "--config-dir", configDir()}), all);
     const auto ready = [this] { return hasOwner(*connection_, "org.fsrvpd1"); };
-    waitFor([&] { return ready() || process_->wait(0ms); }, 5s);
+    waitFor([&] { return ready() || process_->wait(0ms); }, 10s);
     if (!ready()) {
         const std::string said = process_->err();
         process_.reset();

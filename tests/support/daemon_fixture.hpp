@@ -36,7 +36,7 @@ class Daemon {
     /// become it.
     void startIn(const Environment& more, std::function<Argv(Argv)> wrap);
     /// Returns when it owns its name on the bus. Again as startIn() was told.
-    /// @throws std::runtime_error  it did not within five seconds
+    /// @throws std::runtime_error  it did not within ten seconds
     void start();
     /// SIGTERM. It has to end with status 0 within the limit, else the test fails.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds(5));
