@@ -345,6 +345,17 @@ Task<bool> CreateSet::finishOrSettle(const Error& failure) {
     co_return finished;
 }
 
+/// False when the database can't take it: then the copies are no snapshots, and go.
+Task<bool> CreateSet::tryMarkComplete() {
+    try {
+        co_await services_.store.markComplete(*setRow_, now());
+        co_return true;
+    } catch (const Error& error) {
+        log::error(error.what());
+        co_return false;
+    }
+}
+
 Task<bool> CreateSet::settleWith(ServerSession& session, bool mayFinish) {
     if (!setRow_) { // started on the server, but the database could not take it
         co_await abortSet(session, setId_);
@@ -359,9 +370,13 @@ Task<bool> CreateSet::settleWith(ServerSession& session, bool mayFinish) {
             in.shadowCopySetId = setId_;
             const auto reply = co_await session.call<RecoveryCompleteShadowCopySet>(in);
             // BAD_STATE: the first one arrived, only its answer did not.
-            if (reply.hresult == hresult::kOk || reply.hresult == hresult::kBadState) {
-                co_await services_.store.markComplete(*setRow_, now());
-                co_return true;
+            const bool isDone =
+                reply.hresult == hresult::kOk || reply.hresult == hresult::kBadState;
+            if (isDone) {
+                const bool isRecorded = co_await tryMarkComplete();
+                if (isRecorded) {
+                    co_return true;
+                }
             }
         }
         co_await settleSet(services_, session, set);

@@ -65,6 +65,7 @@ class CreateSet {
     Task<void> backOff(int attempt, std::uint32_t result);
     Task<std::optional<Error>> runSteps();
     Task<bool> finishOrSettle(const Error& failure);
+    Task<bool> tryMarkComplete();
     Task<bool> settleWith(ServerSession& session, bool mayFinish);
     std::string what() const;
 

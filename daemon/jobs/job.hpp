@@ -15,7 +15,8 @@
 
 namespace fsrvp::jobs {
 
-/// A job while this fsrvpd runs it, and two minutes after. The record is what the database has.
+/// A job while this fsrvpd runs it, and for a while after. The record is what the database has, or
+/// is to have as soon as it can be written.
 class Job {
   public:
     explicit Job(JobRecord record) : record_(std::move(record)) {}

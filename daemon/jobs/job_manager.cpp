@@ -12,6 +12,9 @@
 namespace fsrvp::jobs {
 namespace {
 
+/// How long after a failure the end of a job is written again.
+constexpr std::chrono::seconds kRecordAgain{2};
+
 std::string textOf(const Source& source) {
     return source.unc.text();
 }
@@ -272,7 +275,7 @@ JobManager::accept(JobRecord record, std::chrono::seconds timeout, Work work) {
 }
 
 Task<void> JobManager::run(std::shared_ptr<Job> job, std::chrono::seconds timeout, Work work) {
-    const EventSource deadline = services_.loop.after(timeout, [job, timeout] {
+    EventSource deadline = services_.loop.after(timeout, [job, timeout] {
         job->cancellation().request(
             Error(Errc::TimedOut,
                   "the job did not end within " + std::to_string(timeout.count()) + " s"));
@@ -287,6 +290,7 @@ Task<void> JobManager::run(std::shared_ptr<Job> job, std::chrono::seconds timeou
     } catch (const std::exception& error) {
         outcome.errors.emplace_back(Errc::Failed, std::string("internal error: ") + error.what());
     }
+    deadline.reset();
     co_await end(job, std::move(outcome));
 }
 
@@ -299,31 +303,40 @@ Task<void> JobManager::end(std::shared_ptr<Job> job, Outcome outcome) {
     const JobState state = !error      ? JobState::Done
                            : cancelled ? JobState::Cancelled
                                        : JobState::Failed;
-    std::string errorName;
-    std::string message;
-    if (error) {
-        errorName = errcName(error->code());
-        message = error->what();
-    }
-    try {
-        co_await services_.store.finishJob(job->record().id, state, errorName, message);
-    } catch (const Error& trouble) {
-        // The caller still gets the outcome; the next start closes the record.
-        log::error(trouble.what());
+    const std::int64_t id = job->record().id;
+    std::optional<Error> trouble = co_await recordEnd(id, state, error);
+    if (trouble) {
+        log::error("cannot record the end of job " + std::to_string(id) +
+                   " yet: " + trouble->what());
     }
     if (error) {
-        log::warning("job " + std::to_string(job->record().id) + " (" + job->record().operation +
+        log::warning("job " + std::to_string(id) + " (" + job->record().operation +
                      "): " + error->what());
     }
-    const std::int64_t id = job->record().id;
-    forgetting_[id] = services_.loop.after(keepEnded_, [this, id] {
-        jobs_.erase(id);
-        if (forgotten_) {
-            forgotten_(id);
-        }
-        forgetting_.erase(id);
-    });
-    job->setEnded(state, now(), std::move(error));
+    job->setEnded(state, now(), error);
+    Cancellation never;
+    while (trouble && trouble->code() == Errc::Database) {
+        co_await sleepFor(services_.loop, kRecordAgain, never);
+        trouble = co_await recordEnd(id, state, error);
+    }
+    co_await sleepFor(services_.loop, keepEnded_, never);
+    jobs_.erase(id);
+    if (forgotten_) {
+        forgotten_(id);
+    }
+}
+
+/// Gives why it could not.
+Task<std::optional<Error>>
+JobManager::recordEnd(std::int64_t id, JobState state, std::optional<Error> error) {
+    const std::string name(error ? errcName(error->code()) : "");
+    const std::string message(error ? error->what() : "");
+    try {
+        co_await services_.store.finishJob(id, state, name, message);
+    } catch (const Error& trouble) {
+        co_return trouble;
+    }
+    co_return std::nullopt;
 }
 
 Task<Outcome> JobManager::createOn(Job& job,

@@ -69,7 +69,7 @@ struct ReconcileRequest {
 /// that run: their records stay as they are, and recover() of the next start settles them.
 class JobManager {
   public:
-    /// @param keepEnded  for how long a job is known after its end
+    /// @param keepEnded  for how long a job is known after its end is in the database
     explicit JobManager(Services services,
                         std::chrono::milliseconds keepEnded = std::chrono::minutes(2));
     JobManager(const JobManager&) = delete;
@@ -100,7 +100,7 @@ class JobManager {
     /// what they left on servers and mounts again what is recorded and not there.
     Task<void> recover();
 
-    /// Null when it is unknown here: never was, or ended over two minutes ago.
+    /// Null when it is unknown here: never was, or is forgotten.
     std::shared_ptr<Job> find(std::int64_t id) const;
 
     /// Told of each job when it is accepted, and when it is forgotten.
@@ -114,6 +114,8 @@ class JobManager {
     Task<std::shared_ptr<Job>> accept(JobRecord record, std::chrono::seconds timeout, Work work);
     Task<void> run(std::shared_ptr<Job> job, std::chrono::seconds timeout, Work work);
     Task<void> end(std::shared_ptr<Job> job, Outcome outcome);
+    Task<std::optional<Error>>
+    recordEnd(std::int64_t id, JobState state, std::optional<Error> error);
     Task<Outcome>
     createOn(Job& job, std::map<ServerId, std::vector<Source>> byServer, CreateRequest request);
     Task<Outcome> deleteOn(Job& job, std::map<ServerAccount, std::vector<Snapshot>> byAccount);
@@ -126,7 +128,6 @@ class JobManager {
     std::chrono::milliseconds keepEnded_;
     std::map<std::int64_t, std::shared_ptr<Job>> jobs_;
     std::size_t accepting_ = 0; ///< being written, and not in jobs_ yet
-    std::map<std::int64_t, EventSource> forgetting_;
     std::function<void(const std::shared_ptr<Job>&)> added_;
     std::function<void(std::int64_t)> forgotten_;
     TaskGroup running_; // last: its coroutines use all the others

@@ -46,6 +46,17 @@ Task<void> forget(Services& services, Job& job, MountRecord mount, Cancellation&
     services.files.unlink(mount.copy);
 }
 
+/// After a failure, which is the one to report. What can't be taken back here is the next start's.
+Task<void> takeBack(Services& services, Job& job, MountRecord mount) {
+    TakeBackTime time(services.loop);
+    try {
+        co_await forget(services, job, mount, time.limit());
+    } catch (const Error& error) {
+        log::warning("cannot take back the mount of snapshot " + std::to_string(mount.copy) +
+                     " at " + mount.path + ": " + error.what());
+    }
+}
+
 Task<Access> accessTo(Services& services, Job& job, Snapshot copy) {
     const ServerAccount account{copy.server, copy.credential};
     return services.credentials.access(account, job.cancellation());
@@ -231,8 +242,7 @@ Task<void> mountSnapshot(Services& services, Job& job, Snapshot copy, MountWish 
         failure = error;
     }
     if (failure) {
-        TakeBackTime time(services.loop);
-        co_await forget(services, job, mount, time.limit());
+        co_await takeBack(services, job, mount);
         throw Error(*failure);
     }
 }

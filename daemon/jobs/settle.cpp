@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace fsrvp::jobs {
 namespace {
@@ -27,10 +28,19 @@ Task<void> checkThatStartWorks(Services& services, ServerSession& session, std::
     StartShadowCopySet::In start;
     start.clientShadowCopySetId = Guid::random();
     const auto started = co_await session.must<StartShadowCopySet>(start);
-    const std::int64_t row = co_await services.store.insertSet(
-        job, session.account(), started.shadowCopySetId, ShadowCopyContext::NasRollback, false);
+    std::optional<std::int64_t> row;
+    std::optional<Error> failure;
+    try {
+        row = co_await services.store.insertSet(
+            job, session.account(), started.shadowCopySetId, ShadowCopyContext::NasRollback, false);
+    } catch (const Error& error) {
+        failure = error;
+    }
     co_await abortSet(session, started.shadowCopySetId);
-    co_await services.store.markSettled(row);
+    if (failure) {
+        throw Error(*failure);
+    }
+    co_await services.store.markSettled(*row);
 }
 
 /// The exposed name that the server has for a copy of a set whose mapping was never recorded;

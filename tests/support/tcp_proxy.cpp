@@ -118,15 +118,23 @@ bool TcpProxy::waitUntilHeld() const {
         std::chrono::seconds(10));
 }
 
+void TcpProxy::letGo() {
+    tell(lettingGo_);
+}
+
 void TcpProxy::cut() {
+    tell(cutting_);
+}
+
+void TcpProxy::tell(bool& flag) {
     {
         const std::lock_guard lock(mutex_);
-        cutting_ = true;
+        flag = true;
     }
     ::eventfd_write(wakeUp_.get(), 1);
-    const auto isDone = [this] {
+    const auto isDone = [&] {
         const std::lock_guard lock(mutex_);
-        return !cutting_;
+        return !flag;
     };
     if (!waitFor(isDone, std::chrono::seconds(10))) {
         throw std::runtime_error("the proxy hangs");
@@ -139,10 +147,13 @@ bool TcpProxy::obey() {
     const std::lock_guard lock(mutex_);
     if (cutting_) {
         links_.clear();
+    }
+    if (cutting_ || lettingGo_) {
         left_ = kNever;
         holds_ = false;
         held_ = false;
         cutting_ = false;
+        lettingGo_ = false;
     }
     return !stopping_;
 }
@@ -188,10 +199,14 @@ bool TcpProxy::fromClient(Link& link) {
 }
 
 bool TcpProxy::fromServer(Link& link) {
-    if (!receive(link.server, link.toClient)) {
-        return false;
-    }
+    return receive(link.server, link.toClient) && passReplies(link);
+}
+
+bool TcpProxy::passReplies(Link& link) {
     const std::lock_guard lock(mutex_);
+    if (link.toClient.empty()) {
+        return true;
+    }
     if (holds_) {
         held_ = true;
         return true;
@@ -212,6 +227,10 @@ void TcpProxy::run() {
         if (waiting[0].revents != 0) {
             if (!obey()) {
                 return;
+            }
+            for (Link& link : links_) {
+                passRequests(link);
+                passReplies(link);
             }
             continue; // what poll has said may be of links that are gone
         }

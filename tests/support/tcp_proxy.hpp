@@ -32,6 +32,8 @@ class TcpProxy {
     void holdReply(std::size_t nth);
     /// False when the message has not come, or its answer, within ten seconds.
     bool waitUntilHeld() const;
+    /// Passes on what is held, and all that comes after it.
+    void letGo();
     /// Ends all connections, with what is held; new ones pass everything. Both is so on return.
     void cut();
 
@@ -48,10 +50,13 @@ class TcpProxy {
 
     void run();
     void arm(std::size_t nth, bool passesRequest);
+    /// Has the thread do what the flag says, and waits until it has taken it back.
+    void tell(bool& flag);
     void accept();
     bool fromClient(Link& link);
     bool fromServer(Link& link);
     bool passRequests(Link& link);
+    bool passReplies(Link& link);
     /// Does what other threads have asked for. False when that is the end.
     bool obey();
 
@@ -65,6 +70,7 @@ class TcpProxy {
     mutable std::mutex mutex_; ///< guards what follows
     bool stopping_ = false;
     bool cutting_ = false;
+    bool lettingGo_ = false;
     std::size_t left_ = kNever;        ///< messages that still pass
     std::size_t lastCounted_ = kNever; ///< of the connections
     bool passesRequest_ = false;

@@ -169,8 +169,8 @@ TEST_F(StoreReadOnly, AFileOfANewerFsrvpdIsLeftAlone) {
 
     EXPECT_EQ(std::string(error.what()),
               kContext + ("cannot use " + fixture.file().string()) +
-                  ": a newer fsrvpd wrote it (its schema is 7, this fsrvpd knows up to 3)");
-    EXPECT_THAT(error.hint(), HasSubstr("fsrvpd.db.v3"));
+                  ": a newer fsrvpd wrote it (its schema is 7, this fsrvpd knows up to 4)");
+    EXPECT_THAT(error.hint(), HasSubstr("fsrvpd.db.v4"));
     expectNoReads();
     fixture.close();
     EXPECT_EQ(contentOf(fixture.file()), before);
