@@ -202,6 +202,35 @@ TEST_F(MountingTest, ADeleteSeesWhatSomebodyElseMounted) {
     EXPECT_EQ(errorName(*remove({1})), "none");
 }
 
+TEST_F(MountingTest, ASnapshotThatIsGoneFromItsServerIsForgottenOnlyWhenItIsUnmounted) {
+    createMounted(path("new"));
+    server().removeExposedShare(snapshot(1).exposed);
+    const auto forgetting = [this] {
+        server().fail<GetShareMapping>(Failure::result(hresult::kInvalidArgument));
+        ReconcileRequest request;
+        request.wish.forgetMissing = true;
+        request.wish.waits.clear();
+        return ended(run(manager().reconcile(std::move(request))));
+    };
+    UniqueFd file = hold(path("new"));
+
+    const auto busy = forgetting();
+
+    EXPECT_THAT(errorText(*busy), HasSubstr("pid " + std::to_string(::getpid())));
+    EXPECT_EQ(busy->findings().at(0).status, FindingStatus::Missing);
+    EXPECT_EQ(mountedAt(path("new")), sourceOf(1));
+    EXPECT_EQ(snapshot(1).state, CopyState::Exposed);
+
+    file.reset();
+    const auto done = forgetting();
+
+    EXPECT_EQ(errorName(*done), "none") << errorText(*done);
+    EXPECT_EQ(done->findings().at(0).status, FindingStatus::Forgotten);
+    EXPECT_EQ(mountedAt(path("new")), "");
+    EXPECT_FALSE(exists(path("new")));
+    EXPECT_EQ(snapshot(1).state, CopyState::Deleted);
+}
+
 TEST_F(MountingTest, AMountThatSomebodyElseRemovedIsShownAndComesBack) {
     createMounted(path("new"));
     takeOff(path("new"));
