@@ -83,7 +83,8 @@ Snapshot lookUpSnapshot(db::Store& store, const Caller& caller, const std::strin
     if (!isNumber(name) && !isGuidPrefix(name)) {
         throw Error(Errc::InvalidArgument,
                     "'" + text +
-                        "' is no snapshot's number, GUID, beginning of a GUID, or mount point")
+                        "' is no snapshot's number, GUID, beginning of a GUID, mount point or "
+                        "exposed share")
             .withHint("see the numbers with: fsrvpctl list");
     }
     std::vector<Snapshot> found;

@@ -5,6 +5,9 @@
 #include "daemon/jobs/server_session.hpp"
 #include "daemon/model/exposed_name.hpp"
 
+#include <string>
+#include <utility>
+
 namespace fsrvp::jobs {
 namespace {
 
