@@ -171,6 +171,13 @@ json toJson(const AskForDfs& call) {
     return {{"call", "ask-for-dfs"}, {"share", call.share}};
 }
 
+json toJson(const ListGmtDirectories& call) {
+    return {{"call", "list-gmt-directories"},
+            {"share", call.share},
+            {"first", call.first},
+            {"last", call.last}};
+}
+
 json toJson(const Connected& reply) {
     return {{"reply", "connected"},
             {"min_version", reply.minVersion},
@@ -207,6 +214,10 @@ json toJson(const Shares& reply) {
 
 json toJson(const Probed& reply) {
     return {{"reply", "probed"}, {"present", reply.present}};
+}
+
+json toJson(const GmtDirectories& reply) {
+    return {{"reply", "gmt-directories"}, {"names", reply.names}};
 }
 
 json toJson(const Error& error) {
@@ -338,6 +349,9 @@ Request decodeRequest(std::string_view packet) {
             request.call = ProbeShare{text(object, "share")};
         } else if (call == "ask-for-dfs") {
             request.call = AskForDfs{text(object, "share")};
+        } else if (call == "list-gmt-directories") {
+            request.call = ListGmtDirectories{
+                text(object, "share"), text(object, "first"), text(object, "last")};
         } else {
             throw Error(Errc::Protocol, "malformed agent message: unknown call");
         }
@@ -370,6 +384,9 @@ Answer decodeAnswer(std::string_view packet) {
         }
         if (reply == "probed") {
             return Probed{object.at("present").get<bool>()};
+        }
+        if (reply == "gmt-directories") {
+            return GmtDirectories{textsFrom(object.at("names"))};
         }
         if (reply == "error") {
             return errorFrom(object);

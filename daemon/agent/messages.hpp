@@ -64,8 +64,24 @@ struct AskForDfs {
     std::string share;
 };
 
+/// The directories in a share's root that are named as snapshots are (model/gmt_name.hpp), from the
+/// name `first` to `last`, the newest if they are many.
+struct ListGmtDirectories {
+    std::string share;
+    std::string first;
+    std::string last;
+};
+
 struct Request {
-    std::variant<Connect, Resolve, Greet, GetTickets, Operation, ListShares, ProbeShare, AskForDfs>
+    std::variant<Connect,
+                 Resolve,
+                 Greet,
+                 GetTickets,
+                 Operation,
+                 ListShares,
+                 ProbeShare,
+                 AskForDfs,
+                 ListGmtDirectories>
         call;
     std::chrono::milliseconds timeout{}; ///< the agent ends itself a little later
 };
@@ -95,9 +111,20 @@ struct Probed {
     bool present = false;
 };
 
+struct GmtDirectories {
+    std::vector<std::string> names; ///< the oldest first
+};
+
 /// Error: the call did not get an answer from FSRVP (no connection, an RPC fault, bad input).
-using Answer =
-    std::variant<Connected, Addresses, Greeting, Tickets, OperationResult, Shares, Probed, Error>;
+using Answer = std::variant<Connected,
+                            Addresses,
+                            Greeting,
+                            Tickets,
+                            OperationResult,
+                            Shares,
+                            Probed,
+                            GmtDirectories,
+                            Error>;
 
 /// The packet. One with a Login holds secrets: wipe() it after use.
 std::string encode(const Request& request);

@@ -129,6 +129,20 @@ Task<bool> Connection::isDfsRoot(std::string share,
     co_return expect<Probed>(*state, std::move(answer)).present;
 }
 
+Task<std::vector<std::string>> Connection::listGmtDirectories(std::string share,
+                                                              std::string first,
+                                                              std::string last,
+                                                              std::chrono::milliseconds timeout,
+                                                              Cancellation& cancellation) {
+    Request message;
+    message.call = ListGmtDirectories{std::move(share), std::move(first), std::move(last)};
+    message.timeout = timeout;
+    const std::shared_ptr<State> state = state_;
+    Answer answer = co_await request(state, std::move(message), cancellation);
+    GmtDirectories found = expect<GmtDirectories>(*state, std::move(answer));
+    co_return std::move(found.names);
+}
+
 Task<std::vector<std::string>> Connection::resolve(std::string host,
                                                    std::chrono::milliseconds timeout,
                                                    Cancellation& cancellation) {

@@ -57,6 +57,12 @@ class Connection {
     /// Whether that share is the root of a DFS namespace, as far as the server tells.
     Task<bool>
     isDfsRoot(std::string share, std::chrono::milliseconds timeout, Cancellation& cancellation);
+    /// The directories of snapshots in a share's root, as ListGmtDirectories says.
+    Task<std::vector<std::string>> listGmtDirectories(std::string share,
+                                                      std::string first,
+                                                      std::string last,
+                                                      std::chrono::milliseconds timeout,
+                                                      Cancellation& cancellation);
     /// The addresses of a host, by the agent of this connection; of another host too.
     /// @throws Error(NameNotResolved), which leaves the connection usable; else as the others
     Task<std::vector<std::string>>

@@ -7,10 +7,13 @@
 #include "daemon/ndr/json_codec.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace fsrvp::agent {
 namespace {
+
+constexpr std::ptrdiff_t kMostDirectories = 256; // of 24 bytes: far from what a packet holds
 
 template <class Message> nlohmann::json toJson(const Message& message) {
     ndr::ToJson codec;
@@ -131,6 +134,17 @@ Answer Session::run(const ProbeShare& call, std::chrono::milliseconds timeout) {
 
 Answer Session::run(const AskForDfs& call, std::chrono::milliseconds timeout) {
     return Probed{backend_.isDfsRoot(access(), call.share, timeout)};
+}
+
+Answer Session::run(const ListGmtDirectories& call, std::chrono::milliseconds timeout) {
+    std::vector<std::string> names = backend_.listGmtDirectories(access(), call.share, timeout);
+    std::erase_if(
+        names, [&call](const std::string& name) { return name < call.first || name > call.last; });
+    std::sort(names.begin(), names.end());
+    if (std::ssize(names) > kMostDirectories) {
+        names.erase(names.begin(), names.end() - kMostDirectories);
+    }
+    return GmtDirectories{std::move(names)};
 }
 
 void serve(int socket,

@@ -29,6 +29,7 @@ class Session {
     Answer run(const ListShares& call, std::chrono::milliseconds timeout);
     Answer run(const ProbeShare& call, std::chrono::milliseconds timeout);
     Answer run(const AskForDfs& call, std::chrono::milliseconds timeout);
+    Answer run(const ListGmtDirectories& call, std::chrono::milliseconds timeout);
     const Access& access() const;
 
     smb::Backend& backend_;

@@ -56,6 +56,11 @@ class Backend {
     virtual std::vector<std::string> listShares(const Access& access,
                                                 std::chrono::milliseconds timeout) = 0;
 
+    /// The directories in a share's root that are named as snapshots are (model/gmt_name.hpp).
+    virtual std::vector<std::string> listGmtDirectories(const Access& access,
+                                                        const std::string& share,
+                                                        std::chrono::milliseconds timeout) = 0;
+
     /// Whether the server knows a share of that name, hidden or not.
     /// @throws Error where the server tells neither (down, refuses the account)
     virtual SharePresence probeShare(const Access& access,

@@ -106,6 +106,14 @@ std::vector<std::string> SambaBackend::listShares(const Access& access,
     return ShareClient(configuration_, access, identity, timeout).list();
 }
 
+std::vector<std::string> SambaBackend::listGmtDirectories(const Access& access,
+                                                          const std::string& share,
+                                                          std::chrono::milliseconds timeout) {
+    const Identity& identity = identityOf(access);
+    requireEncryptingServer(access, timeout);
+    return ShareClient(configuration_, access, identity, timeout).listGmtDirectories(share);
+}
+
 SharePresence SambaBackend::probeShare(const Access& access,
                                        const std::string& share,
                                        std::chrono::milliseconds timeout) {

@@ -33,6 +33,9 @@ class SambaBackend final : public Backend {
                    std::chrono::milliseconds timeout) override;
     std::vector<std::string> listShares(const Access& access,
                                         std::chrono::milliseconds timeout) override;
+    std::vector<std::string> listGmtDirectories(const Access& access,
+                                                const std::string& share,
+                                                std::chrono::milliseconds timeout) override;
     SharePresence probeShare(const Access& access,
                              const std::string& share,
                              std::chrono::milliseconds timeout) override;

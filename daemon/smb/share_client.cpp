@@ -2,6 +2,7 @@
 #include "daemon/smb/share_client.hpp"
 
 #include "daemon/base/error.hpp"
+#include "daemon/model/gmt_name.hpp"
 #include "daemon/smb/resolve.hpp"
 
 #include <libsmbclient.h>
@@ -159,6 +160,25 @@ SharePresence ShareClient::probe(const std::string& share) {
         return SharePresence::Present;
     }
     throw Error(error);
+}
+
+std::vector<std::string> ShareClient::listGmtDirectories(const std::string& share) {
+    reachableAddress(server_, timeout_);
+    SMBCCTX* context = context_.get();
+    errno = 0;
+    SMBCFILE* directory = smbc_getFunctionOpendir(context)(context, url(server_, share).c_str());
+    if (directory == nullptr) {
+        throw errnoError("cannot list the root of share '" + share + "'", errno);
+    }
+    std::vector<std::string> names;
+    const smbc_readdir_fn readNext = smbc_getFunctionReaddir(context);
+    while (const smbc_dirent* entry = readNext(context, directory)) {
+        if (entry->smbc_type == SMBC_DIR && parseGmtName(entry->name)) {
+            names.emplace_back(entry->name);
+        }
+    }
+    smbc_getFunctionClosedir(context)(context, directory);
+    return names;
 }
 
 } // namespace fsrvp::smb

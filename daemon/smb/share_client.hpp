@@ -31,6 +31,7 @@ class ShareClient {
 
     std::vector<std::string> list();
     SharePresence probe(const std::string& share);
+    std::vector<std::string> listGmtDirectories(const std::string& share);
 
   private:
     struct FreeContext {

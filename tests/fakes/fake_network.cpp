@@ -78,13 +78,34 @@ FssServer& FakeNetwork::opened(const ServerId& server, const Login& login) {
     return *host.server;
 }
 
-std::vector<std::string> FakeNetwork::shareNames(const ServerId& server) {
-    const std::lock_guard lock(mutex_);
+void FakeNetwork::failIfTold() {
     if (shareQuestionError_) {
         const Error error = *shareQuestionError_;
         shareQuestionError_.reset();
         throw Error(error);
     }
+}
+
+std::vector<std::string> FakeNetwork::directories(const ServerId& server,
+                                                  const std::string& share) {
+    const std::lock_guard lock(mutex_);
+    failIfTold();
+    return hostOf(server.host).server->directories(share);
+}
+
+void FakeNetwork::setClockAhead(std::chrono::seconds ahead) {
+    const std::lock_guard lock(mutex_);
+    clockAhead_ = ahead;
+}
+
+std::chrono::seconds FakeNetwork::clockAhead() const {
+    const std::lock_guard lock(mutex_);
+    return clockAhead_;
+}
+
+std::vector<std::string> FakeNetwork::shareNames(const ServerId& server) {
+    const std::lock_guard lock(mutex_);
+    failIfTold();
     const Host& host = hostOf(server.host);
     std::vector<std::string> names = host.server->exposedShares();
     names.insert(names.end(), host.shares.begin(), host.shares.end());
@@ -176,6 +197,12 @@ std::vector<std::string> FakeBackend::listShares(const Access& access, std::chro
     return network_.shareNames(access.server);
 }
 
+std::vector<std::string> FakeBackend::listGmtDirectories(const Access& access,
+                                                         const std::string& share,
+                                                         std::chrono::milliseconds) {
+    return network_.directories(access.server, share);
+}
+
 std::vector<std::string> FakeBackend::resolve(const std::string& host) {
     return network_.addressesOf(host);
 }
@@ -186,6 +213,7 @@ Greeting FakeBackend::greet(const ServerId& server, std::chrono::milliseconds) {
     greeting.dialect = "3.1.1";
     greeting.canEncrypt = true;
     greeting.requiresSigning = true;
+    greeting.clockAhead = network_.clockAhead();
     return greeting;
 }
 

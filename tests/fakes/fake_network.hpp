@@ -6,6 +6,7 @@
 #include "daemon/smb/backend.hpp"
 #include "tests/fakes/fss_server.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -49,7 +50,7 @@ class FakeNetwork {
     }
 
     bool hasFates() const;
-    /// The next question for shares, listing or probing, ends with this error.
+    /// The next question for shares, listing, probing or looking into one, ends with this error.
     void failShareQuestion(const Error& error);
 
     /// What resolving that name gives; a host that was added has 192.0.2.1 unless told otherwise.
@@ -60,6 +61,9 @@ class FakeNetwork {
 
     /// Shares of that name, on every server, are roots of DFS namespaces.
     void setDfsRoot(const std::string& share);
+
+    /// How far the clocks of all servers are before ours, as they say when greeted.
+    void setClockAhead(std::chrono::seconds ahead);
 
     /// When openPipe() was called for that host, and with which user names.
     std::vector<BootClock::time_point> connectTimes(const std::string& host) const;
@@ -78,7 +82,10 @@ class FakeNetwork {
     void addFate(std::uint16_t opnum, AgentFate fate, unsigned nth);
     std::optional<AgentFate> fateAfter(std::uint16_t opnum);
     FssServer& opened(const ServerId& server, const Login& login);
+    void failIfTold();
     std::vector<std::string> shareNames(const ServerId& server);
+    std::vector<std::string> directories(const ServerId& server, const std::string& share);
+    std::chrono::seconds clockAhead() const;
     std::vector<std::string> addressesOf(const std::string& host);
     bool isDfsRoot(const std::string& share);
     Host& hostOf(const std::string& host);
@@ -90,6 +97,7 @@ class FakeNetwork {
     std::set<std::string> dfsRoots_;
     std::map<std::uint16_t, std::pair<unsigned, AgentFate>> fates_; // calls left until it comes
     std::optional<Error> shareQuestionError_;
+    std::chrono::seconds clockAhead_{0};
 };
 
 /// An agent's view of the network, through its socket's other end.
@@ -107,6 +115,9 @@ class FakeBackend final : public smb::Backend {
                    std::chrono::milliseconds timeout) override;
     std::vector<std::string> listShares(const Access& access,
                                         std::chrono::milliseconds timeout) override;
+    std::vector<std::string> listGmtDirectories(const Access& access,
+                                                const std::string& share,
+                                                std::chrono::milliseconds timeout) override;
     smb::SharePresence probeShare(const Access& access,
                                   const std::string& share,
                                   std::chrono::milliseconds timeout) override;

@@ -180,6 +180,11 @@ void FssServer::addUnsupportedShare(const std::string& name) {
     shared_->state.addShare({name, "", FssShare::Snapshots::Unsupported});
 }
 
+void FssServer::breakShare(const std::string& name) {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->state.breakShare(name);
+}
+
 void FssServer::removeExposedShare(const std::string& name) {
     const std::lock_guard lock(shared_->mutex);
     shared_->state.removeExposedShare(name);
@@ -204,6 +209,11 @@ void FssServer::restartWorker() {
     cutConnections();
     const std::lock_guard lock(shared_->mutex);
     shared_->state.restartWorker();
+}
+
+void FssServer::forgetSets() {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->state.forgetSets();
 }
 
 std::unique_ptr<Channel> FssServer::connect() {
@@ -293,6 +303,11 @@ std::vector<std::string> FssServer::exposedShares() const {
 std::vector<FssSnapshot> FssServer::onDisk() const {
     const std::lock_guard lock(shared_->mutex);
     return shared_->state.onDisk();
+}
+
+std::vector<std::string> FssServer::directories(const std::string& share) const {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->state.directories(share);
 }
 
 } // namespace fsrvp::fakes

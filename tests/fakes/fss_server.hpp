@@ -59,6 +59,8 @@ class FssServer {
     void addShare(const std::string& name, const std::string& volume = {});
     /// A share whose volume can't take snapshots.
     void addUnsupportedShare(const std::string& name);
+    /// From now on each commit of that share fails; what else is in its set is taken.
+    void breakShare(const std::string& name);
     /// Deletes an exposed share behind the agent's back. DeleteShareMapping then still answers 0.
     void removeExposedShare(const std::string& name);
     /// Deletes a snapshot behind the agent's back. DeleteShareMapping then removes the exposed
@@ -72,6 +74,9 @@ class FssServer {
     /// The worker process ends and a new one starts: sets in Started and Added are gone, the
     /// others are read back, the context is unset. Cuts all connections.
     void restartWorker();
+    /// Another client has the server write its records anew without any of these sets. Exposed
+    /// shares and what is on the disk stay.
+    void forgetSets();
 
     // Connections.
 
@@ -120,6 +125,8 @@ class FssServer {
     /// Bare names, "data@{…}" or "hid$@{…}$", in the order of their exposure.
     std::vector<std::string> exposedShares() const;
     std::vector<FssSnapshot> onDisk() const;
+    /// What a look into the root of a share shows of them.
+    std::vector<std::string> directories(const std::string& share) const;
 
   private:
     class Connection;

@@ -5,6 +5,7 @@
 #include "daemon/base/utf16.hpp"
 #include "daemon/fsrvp/hresult.hpp"
 #include "daemon/model/context.hpp"
+#include "daemon/model/gmt_name.hpp"
 
 #include <algorithm>
 #include <array>
@@ -121,6 +122,14 @@ void FssState::addShare(FssShare share) {
     shares_.push_back(std::move(share));
 }
 
+void FssState::breakShare(const std::string& name) {
+    for (FssShare& share : shares_) {
+        if (share.name == name) {
+            share.snapshots = FssShare::Snapshots::Failing;
+        }
+    }
+}
+
 void FssState::removeExposedShare(const std::string& name) {
     std::erase(exposed_, name);
 }
@@ -137,6 +146,21 @@ void FssState::expireSequence() {
 void FssState::restartWorker() {
     std::erase_if(sets_, [](const FssSet& set) { return set.state < FssSetState::Committed; });
     context_.reset();
+}
+
+void FssState::forgetSets() {
+    sets_.clear();
+    context_.reset();
+}
+
+std::vector<std::string> FssState::directories(const std::string& share) const {
+    std::vector<std::string> names;
+    for (const FssSnapshot& snapshot : disk_) {
+        if (snapshot.share == share && options_.directories == FssOptions::Directories::Shown) {
+            names.push_back(gmtName(snapshot.time));
+        }
+    }
+    return names;
 }
 
 FssSet* FssState::findSet(const Guid& id) {
@@ -168,7 +192,11 @@ bool FssState::takeSnapshot(const FssSet& set, const FssCopy& copy) {
     const bool isTaken = std::any_of(disk_.begin(), disk_.end(), [&](const FssSnapshot& other) {
         return other.time == copy.added && volumeOf(other.share) == volumeOf(copy.share);
     });
-    if (isTaken) {
+    const bool isBroken =
+        std::any_of(shares_.begin(), shares_.end(), [&copy](const FssShare& share) {
+            return share.name == copy.share && share.snapshots == FssShare::Snapshots::Failing;
+        });
+    if (isTaken || isBroken) {
         return false;
     }
     const bool writable = (set.context & kAttrAutoRecovery) != 0;

@@ -22,7 +22,8 @@ using FssTime = std::chrono::sys_time<std::chrono::seconds>;
 struct FssShare {
     std::string name;
     std::string volume; ///< empty: one of its own
-    enum class Snapshots { Supported, Unsupported } snapshots = Snapshots::Supported;
+    /// Failing: only the commit shows it.
+    enum class Snapshots { Supported, Unsupported, Failing } snapshots = Snapshots::Supported;
 };
 
 enum class FssAccess { Granted, Denied };
@@ -36,6 +37,8 @@ struct FssOptions {
     std::function<FssTime()> clock;
     /// How GetShareMapping spells ShadowCopyShareName: bare as Samba does, or as a UNC.
     enum class ExposedName { Bare, Unc } exposedName = ExposedName::Bare;
+    /// Whether snapshots are directories in the root of their share, as with vfs_btrfs.
+    enum class Directories { Shown, Hidden } directories = Directories::Shown;
 };
 
 /// The states of a set, MS-FSRVP 3.1.1.2.
@@ -76,6 +79,7 @@ class FssState {
     static Stub refusal(std::uint16_t opnum, std::uint32_t hresult);
 
     void addShare(FssShare share);
+    void breakShare(const std::string& name);
     void removeExposedShare(const std::string& name);
     void removeFromDisk(const Guid& shadowCopyId);
 
@@ -83,6 +87,10 @@ class FssState {
 
     void expireSequence();
     void restartWorker();
+    void forgetSets();
+
+    /// Names of directories in the root of that share.
+    std::vector<std::string> directories(const std::string& share) const;
 
     const std::vector<FssSet>& sets() const { return sets_; }
 

@@ -28,14 +28,16 @@ std::vector<std::string> allMessages() {
     std::vector<std::string> messages;
     Request request;
     request.timeout = std::chrono::seconds(10);
-    const decltype(Request::call) calls[] = {connect,
-                                             Resolve{"fs1"},
-                                             Greet{ServerId{"fs1", 1445}},
-                                             GetTickets{connect.access.login},
-                                             Operation{"SetContext", {{"Context", 25}}},
-                                             ListShares{12, "data"},
-                                             ProbeShare{"süß$"},
-                                             AskForDfs{"data"}};
+    const decltype(Request::call) calls[] = {
+        connect,
+        Resolve{"fs1"},
+        Greet{ServerId{"fs1", 1445}},
+        GetTickets{connect.access.login},
+        Operation{"SetContext", {{"Context", 25}}},
+        ListShares{12, "data"},
+        ProbeShare{"süß$"},
+        AskForDfs{"data"},
+        ListGmtDirectories{"data", "@GMT-2026.02.03-04.05.06", "@GMT-2026.02.03-04.05.09"}};
     for (const auto& call : calls) {
         request.call = call;
         messages.push_back('\0' + encode(request));
@@ -48,6 +50,7 @@ std::vector<std::string> allMessages() {
         OperationResult{{{"union_discriminant", 1}, {"ShareMapping1", mapping}}, 0},
         Shares{{"data", "hid$"}, true},
         Probed{true},
+        GmtDirectories{{"@GMT-2026.02.03-04.05.07"}},
         Error(Errc::AccessDenied, "no", std::uint32_t{0x80070005}).withHint("ask root")};
     for (const Answer& answer : answers) {
         messages.push_back('\1' + encode(answer));

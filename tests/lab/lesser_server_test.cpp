@@ -327,7 +327,7 @@ TEST(SharesOfAServerWithoutEncryption, AreNotLookedForWhereItIsRequired) {
         return by.get<agent::Probed>({agent::ProbeShare{"data"}, {}}).present;
     };
     const auto list = [](AgentClient& by) {
-        return by.get<agent::Shares>({agent::ListShares{1000}, {}}).names;
+        return by.get<agent::Shares>({agent::ListShares{1000, ""}, {}}).names;
     };
     expectRefused(refusalOf([&] { probe(agent); }), wrong);
     expectRefused(refusalOf([&] { list(agent); }), wrong);

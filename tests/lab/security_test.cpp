@@ -27,7 +27,7 @@ TEST_P(EachWay, CreatesListsAndDeletes) {
     EXPECT_EQ(client.connect(access(GetParam())), GetParam().identity);
     EXPECT_TRUE(supports(client, "data"));
     createAndDelete(client);
-    EXPECT_THAT(client.get<agent::Shares>({agent::ListShares{1000}, {}}).names,
+    EXPECT_THAT(client.get<agent::Shares>({agent::ListShares{1000, ""}, {}}).names,
                 AllOf(Contains("data"), Contains("hid$")));
     EXPECT_TRUE(client.get<agent::Probed>({agent::ProbeShare{"data"}, {}}).present);
     EXPECT_FALSE(client.get<agent::Probed>({agent::ProbeShare{"nosuch"}, {}}).present);

@@ -94,6 +94,10 @@ TEST(AgentMessages, OtherRequestsRoundTrip) {
     request.call = AskForDfs{"a"};
     EXPECT_EQ(std::get<AskForDfs>(decodeRequest(encode(request)).call).share, "a");
 
+    request.call = ListGmtDirectories{"a", "b", "c"};
+    const auto list = std::get<ListGmtDirectories>(decodeRequest(encode(request)).call);
+    EXPECT_EQ(list.share + list.first + list.last, "abc");
+
     request.call = Resolve{"fs1"};
     EXPECT_EQ(std::get<Resolve>(decodeRequest(encode(request)).call).host, "fs1");
 
@@ -134,6 +138,9 @@ TEST(AgentMessages, AnswersRoundTrip) {
 
     EXPECT_TRUE(roundTrip<Probed>(Probed{true}).present);
     EXPECT_FALSE(roundTrip<Probed>(Probed{false}).present);
+
+    EXPECT_EQ(roundTrip<GmtDirectories>(GmtDirectories{{"a", "b"}}).names,
+              (std::vector<std::string>{"a", "b"}));
 }
 
 TEST(AgentMessages, AnErrorKeepsAllItSays) {

@@ -72,6 +72,17 @@ class CountingBackend final : public smb::Backend {
         return share == "namespace";
     }
 
+    std::vector<std::string> listGmtDirectories(const Access&,
+                                                const std::string& share,
+                                                std::chrono::milliseconds) override {
+        std::vector<std::string> names;
+        for (int second = 0; second < 300; ++second) {
+            names.push_back(share + std::to_string(1000 + second));
+        }
+        std::reverse(names.begin(), names.end());
+        return names;
+    }
+
     smb::SharePresence
     probeShare(const Access&, const std::string& share, std::chrono::milliseconds) override {
         ++asked;
@@ -252,6 +263,18 @@ TEST_F(AgentSession, TellsARootOfADfsNamespace) {
 
     EXPECT_TRUE(expect<Probed>(requestFor(AskForDfs{"namespace"})).present);
     EXPECT_FALSE(expect<Probed>(requestFor(AskForDfs{"alpha"})).present);
+}
+
+TEST_F(AgentSession, ListsTheDirectoriesOfATimeAndNoMoreThanFitInAPacket) {
+    const ListGmtDirectories some{"a", "a1007", "a1009"};
+    EXPECT_EQ(expect<Error>(requestFor(some)).code(), Errc::Protocol);
+    expect<Connected>(connectAs("backup"));
+
+    EXPECT_EQ(expect<GmtDirectories>(requestFor(some)).names,
+              (std::vector<std::string>{"a1007", "a1008", "a1009"}));
+    const auto many = expect<GmtDirectories>(requestFor(ListGmtDirectories{"a", "a", "b"})).names;
+    ASSERT_EQ(many.size(), 256U);
+    EXPECT_EQ(many.back(), "a1299") << "the newest";
 }
 
 TEST_F(AgentSession, ErrorsOfTheBackendAreAnswers) {
