@@ -263,6 +263,13 @@ void markSettled(Database& database, std::int64_t setRow, const std::vector<Lost
                   " WHERE id = ? AND set_row = ? AND state IN ('creating', 'deleting')")
             .bind(copy.remains, copy.id, setRow)
             .run();
+        if (copy.created) {
+            Statement(database,
+                      "UPDATE shadow_copy SET created_us = ?"
+                      " WHERE id = ? AND set_row = ? AND state = 'lost-on-server'")
+                .bind(*copy.created, copy.id, setRow)
+                .run();
+        }
     }
     Statement(database,
               "UPDATE shadow_copy SET state = 'failed'"

@@ -228,8 +228,10 @@ std::vector<ServerId> listServers(const Database& database) {
 std::vector<ShadowCopySet> listUnsettledSets(const Database& database) {
     Statement rows(database,
                    "SELECT s.id, s.job, v.host, v.port, s.set_id, s.state, s.credential,"
-                   " s.attempts FROM"
-                   " shadow_copy_set AS s"
+                   " s.attempts,"
+                   " (SELECT min(at_us) FROM job_step WHERE set_row = s.id AND name = 'started'),"
+                   " (SELECT min(at_us) FROM job_step WHERE set_row = s.id AND name = 'committing')"
+                   " FROM shadow_copy_set AS s"
                    " INDEXED BY shadow_copy_set_unsettled CROSS JOIN server AS v ON v.id = s.server"
                    " WHERE s.state NOT IN ('complete', 'settled') ORDER BY s.id");
     std::vector<ShadowCopySet> sets;
@@ -245,6 +247,8 @@ std::vector<ShadowCopySet> listUnsettledSets(const Database& database) {
             set.state = known(database, parseSetState(state), state);
             set.credential = CredentialOrigin::parse(rows.read<std::string>());
             set.attempts = rows.read<unsigned>();
+            set.started = rows.readOptional<TimeUs>().value_or(TimeUs());
+            set.committing = rows.readOptional<TimeUs>();
             return set;
         }));
         sets.back().copies = listCopies(database, sets.back().row);
@@ -257,6 +261,24 @@ std::vector<Snapshot> listDeleting(const Database& database) {
         database,
         selectSnapshots("INDEXED BY shadow_copy_deleting", "c.state = 'deleting' ORDER BY c.id"));
     return readSnapshots(database, rows);
+}
+
+std::vector<Snapshot> listLost(const Database& database) {
+    Statement rows(database, selectSnapshots("", "c.state = 'lost-on-server' ORDER BY c.id"));
+    return readSnapshots(database, rows);
+}
+
+bool isKnown(const Database& database,
+             const ServerId& server,
+             const std::string& share,
+             TimeUs created) {
+    Statement row(database,
+                  "SELECT 1 FROM shadow_copy AS c JOIN shadow_copy_set AS s ON s.id = c.set_row"
+                  " JOIN server AS v ON v.id = s.server WHERE c.created_us = ?"
+                  " AND c.source_share = ? AND v.host = ? AND v.port = ?"
+                  " AND c.state NOT IN ('deleted', 'failed')");
+    row.bind(created, share, server.host, server.port);
+    return row.step();
 }
 
 std::vector<MountRecord> listMounts(const Database& database) {

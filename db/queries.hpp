@@ -15,6 +15,11 @@ std::vector<ServerId> listServers(const Database& database);
 /// Runs two kinds of queries: for one committed state, inside a transaction.
 std::vector<ShadowCopySet> listUnsettledSets(const Database& database);
 std::vector<Snapshot> listDeleting(const Database& database);
+std::vector<Snapshot> listLost(const Database& database);
+bool isKnown(const Database& database,
+             const ServerId& server,
+             const std::string& share,
+             TimeUs created);
 std::vector<MountRecord> listMounts(const Database& database);
 std::vector<MountRecord> mountsOf(const Database& database, std::int64_t copy);
 std::optional<MountRecord> findMount(const Database& database, std::string_view path);

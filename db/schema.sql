@@ -47,7 +47,7 @@ CREATE TABLE shadow_copy_set (
     completed_us INTEGER, -- when RecoveryComplete had answered; NULL before
     credential   TEXT NOT NULL DEFAULT '', -- as whom: '' as servers.d says, 'stored:NAME',
                                            -- 'file:PATH', 'keytab'; never a secret
-    attempts     INTEGER NOT NULL DEFAULT 0, -- how often the server was asked to settle it
+    attempts     INTEGER NOT NULL DEFAULT 0, -- how often the server refused to settle it
     CHECK ((completed_us IS NULL) = (state <> 'complete'))
 ) STRICT;
 

@@ -291,6 +291,14 @@ std::vector<Snapshot> Store::listDeleting() {
     return query::listDeleting(impl_->reader());
 }
 
+std::vector<Snapshot> Store::listLost() {
+    return query::listLost(impl_->reader);
+}
+
+bool Store::isKnown(const ServerId& server, const std::string& share, TimeUs created) {
+    return query::isKnown(impl_->reader, server, share, created);
+}
+
 std::vector<MountRecord> Store::listMounts() {
     return query::listMounts(impl_->reader());
 }

@@ -36,6 +36,8 @@ struct ExposedCopy {
 struct LostCopy {
     std::int64_t id = 0;
     std::string remains; ///< what and where, for people
+    /// For a settled set: the server's time of it, where that became known.
+    std::optional<TimeUs> created{};
 };
 
 /// A snapshot that its server has, and of which there is no record that is still in use.
@@ -114,7 +116,7 @@ class Store {
     Task<void> markExposed(std::int64_t setRow, std::vector<ExposedCopy> copies);
     /// Durable point 5: recovery is complete; the copies are snapshots (state exposed).
     Task<void> markComplete(std::int64_t setRow, TimeUs completed);
-    /// The server is about to be asked to settle the set. Gives how often that was, this one
+    /// The server was asked to settle the set, and refused. Gives how often it did, this time
     /// included.
     Task<unsigned> countAttempt(std::int64_t setRow);
     /// The set was given up: state settled, its copies failed, but those of which something is left
@@ -157,6 +159,10 @@ class Store {
     std::vector<ShadowCopySet> listUnsettledSets();
     /// Copies in state Deleting: a delete was under way.
     std::vector<Snapshot> listDeleting();
+    /// Copies in state LostOnServer.
+    std::vector<Snapshot> listLost();
+    /// Whether a copy of that share, which the server made then, is or may be there.
+    bool isKnown(const ServerId& server, const std::string& share, TimeUs created);
     /// In the order in which they were made.
     std::vector<MountRecord> listMounts();
     std::vector<MountRecord> mountsOf(std::int64_t copy);

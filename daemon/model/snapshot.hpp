@@ -67,6 +67,12 @@ struct Snapshot {
     std::vector<std::string> absentMountPoints; ///< where it is to be mounted and is not
 };
 
+/// Whether it has an exposed share that can be mounted.
+inline bool isMountable(const Snapshot& snapshot) {
+    return snapshot.state == CopyState::Exposed ||
+           (snapshot.state == CopyState::LostOnServer && !snapshot.exposed.empty());
+}
+
 /// A shadow copy set that some job has to finish or settle.
 struct ShadowCopySet {
     std::int64_t row = 0;
@@ -75,8 +81,10 @@ struct ShadowCopySet {
     Guid setId; ///< the server's
     SetState state = SetState::Started;
     CredentialOrigin credential;
-    unsigned attempts = 0;        ///< how often the server was asked to settle it
-    std::vector<Snapshot> copies; ///< none before Committing
+    unsigned attempts = 0;            ///< how often the server refused to settle it
+    TimeUs started{};                 ///< when StartShadowCopySet had answered
+    std::optional<TimeUs> committing; ///< when CommitShadowCopySet was about to be sent
+    std::vector<Snapshot> copies;     ///< none before Committing
 };
 
 } // namespace fsrvp

@@ -144,6 +144,33 @@ TEST(StoreSnapshots, WhatIsFoundAgainIsLostNoMore) {
     EXPECT_EQ(fixture.find(copy.id).remains, "");
 }
 
+TEST(StoreSnapshots, LostOnesAreListedAndTheirTimeIsKnown) {
+    StoreFixture fixture;
+    const std::int64_t set = fixture.addSet();
+    const ServerId server = fixture.store().listUnsettledSets().at(0).server;
+    EXPECT_NE(fixture.store().listUnsettledSets().at(0).started, TimeUs());
+    EXPECT_FALSE(fixture.store().listUnsettledSets().at(0).committing);
+    std::vector<NewCopy> copies(2);
+    copies[0].source = Unc{"fs1", "data"};
+    copies[1].source = Unc{"fs1", "home"};
+    const auto ids = fixture.run(fixture.store().markCommitting(set, copies, {}, 0));
+    const ShadowCopySet recorded = fixture.store().listUnsettledSets().at(0);
+    EXPECT_GE(recorded.committing.value(), recorded.started);
+    const TimeUs time(std::chrono::seconds(1'770'000'000));
+    EXPECT_FALSE(fixture.store().isKnown(server, "data", time));
+
+    fixture.run(fixture.store().markSettled(set, {{ids[0], "directory @GMT-1", time}}));
+
+    ASSERT_EQ(fixture.store().listLost().size(), 1U);
+    EXPECT_EQ(fixture.store().listLost()[0].created, time);
+    EXPECT_TRUE(fixture.store().isKnown(server, "DATA", time));
+    EXPECT_FALSE(fixture.store().isKnown(server, "home", time));
+    EXPECT_FALSE(fixture.store().isKnown(server, "data", time + std::chrono::seconds(1)));
+    EXPECT_FALSE(fixture.store().isKnown(ServerId{"fs9"}, "data", time));
+    fixture.run(fixture.store().setCopyState(ids[0], CopyState::Deleted, fixture.addJob()));
+    EXPECT_FALSE(fixture.store().isKnown(server, "data", time));
+}
+
 TEST(StoreSnapshots, AttemptsToSettleAreCounted) {
     StoreFixture fixture;
     const std::int64_t set = fixture.addSet();
