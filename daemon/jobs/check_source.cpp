@@ -3,6 +3,7 @@
 
 #include "daemon/base/utf16.hpp"
 #include "daemon/jobs/owner.hpp"
+#include "daemon/jobs/remains.hpp"
 #include "daemon/jobs/server_session.hpp"
 
 #include <algorithm>
@@ -76,6 +77,7 @@ class Check {
     Task<void> workers(std::string_view name);
     Task<void> share(std::string_view name);
     Task<void> owner(std::string_view name);
+    void addLost();
 
     Services& services_;
     Job& job_;
@@ -126,7 +128,21 @@ Task<Outcome> Check::run() {
             fail(step.name, *failure, std::string(step.onThisHost ? kHere : serverText()));
         }
     }
+    addLost();
     co_return std::move(outcome_);
+}
+
+/// What only an administrator of the server can remove.
+void Check::addLost() {
+    for (const Snapshot& copy : services_.store.listLost()) {
+        if (copy.server == wish_.server) {
+            add("lost",
+                "warning",
+                "snapshot " + std::to_string(copy.id) + ": " + copy.remains,
+                cureFor(copy),
+                serverText());
+        }
+    }
 }
 
 std::string describe(const CredentialOrigin& origin, const ServerSettings& settings) {

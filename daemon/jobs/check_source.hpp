@@ -21,7 +21,8 @@ struct CheckWish {
 
 /// Goes the way of a create up to where it would change something, and says of each step what was
 /// found: credential, name, port, dialect, clock, authentication, rpc, permission, version, share,
-/// owner. The outcome has a line for each, and the error of the first that failed.
+/// owner. The outcome has a line for each, and the error of the first that failed; then a line,
+/// "lost", for each snapshot that is lost on that server.
 Task<Outcome> checkSource(Services& services, Job& job, CheckWish wish);
 
 } // namespace fsrvp::jobs

@@ -19,12 +19,6 @@ using std::chrono::seconds;
 // job on the server, or the next start, settles the set.
 constexpr seconds kSettleTime{90};
 
-/// FILETIME: 100 ns since 1601-01-01 UTC.
-TimeUs fromFileTime(std::int64_t ticks) {
-    constexpr std::int64_t epochInSeconds = 11644473600;
-    return TimeUs(std::chrono::microseconds(ticks / 10) - seconds(epochInSeconds));
-}
-
 } // namespace
 
 const CreateSet::Step CreateSet::kSteps[] = {
@@ -72,11 +66,22 @@ Task<std::vector<std::int64_t>> CreateSet::run() {
             co_return ids_;
         }
         if (!retry) {
-            throw failure->withContext(what());
+            throw withLeft(*failure).withContext(what());
         }
         log::info("the commit of a set on " + session_.server().text() +
                   " failed; trying once more with a new set: " + failure->what());
     }
+}
+
+/// The error, and what is left on the server all the same.
+Error CreateSet::withLeft(const Error& failure) const {
+    std::string text = failure.what();
+    std::string hint;
+    for (const Error& left : left_) {
+        text += std::string("; ") + left.what();
+        hint += (hint.empty() ? "" : "; ") + left.hint();
+    }
+    return left_.empty() ? failure : Error(failure.code(), text, failure.hresult()).withHint(hint);
 }
 
 Task<std::optional<Error>> CreateSet::runSteps() {
@@ -293,18 +298,14 @@ Task<void> CreateSet::map() {
         in.shadowCopySetId = setId_;
         in.shareName = toUtf16(copies_[i].source.wire());
         const auto out = co_await session_.must<GetShareMapping>(in);
-        if (!out.shareMapping1.value || !out.shareMapping1.value->shadowCopyShareName.value) {
+        std::optional<db::ExposedCopy> copy = exposedCopy(out, ids_[i]);
+        if (!copy) {
             throw Error(Errc::Protocol,
                         "server " + session_.server().text() +
                             " did not say under which name it exposed the snapshot of " +
                             copies_[i].source.text());
         }
-        const ShareMapping1& mapping = *out.shareMapping1.value;
-        db::ExposedCopy copy;
-        copy.id = ids_[i];
-        copy.exposed = exposedShareName(toUtf8(*mapping.shadowCopyShareName.value));
-        copy.created = fromFileTime(mapping.creationTimestamp);
-        exposed.push_back(std::move(copy));
+        exposed.push_back(*std::move(copy));
     }
     co_await services_.store.markExposed(*setRow_, std::move(exposed));
 }
@@ -379,7 +380,10 @@ Task<bool> CreateSet::settleWith(ServerSession& session, bool mayFinish) {
                 }
             }
         }
-        co_await settleSet(services_, session, set);
+        const std::optional<Error> left = co_await settleSet(services_, session, set);
+        if (left) {
+            left_.push_back(*left);
+        }
     }
     co_return false;
 }

@@ -68,6 +68,7 @@ class CreateSet {
     Task<bool> tryMarkComplete();
     Task<bool> settleWith(ServerSession& session, bool mayFinish);
     std::string what() const;
+    Error withLeft(const Error& failure) const;
 
     Services& services_;
     Job& job_;
@@ -75,6 +76,7 @@ class CreateSet {
     SnapshotOptions options_;
     ServerSession session_;
     std::optional<ServerId> owner_;
+    std::vector<Error> left_; ///< of each attempt that failed, what settling it could not remove
 
     // Of the attempt under way.
     Phase phase_ = Phase::Connect;       ///< the step; a job over several servers has no single one

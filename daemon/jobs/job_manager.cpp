@@ -3,6 +3,7 @@
 
 #include "daemon/base/log.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/jobs/remains.hpp"
 #include "daemon/jobs/settle.hpp"
 
 #include <algorithm>
@@ -58,8 +59,8 @@ class Counted {
     std::size_t& count_;
 };
 
-/// @param what  "deleted", "mounted"
-void checkUsable(const Snapshot& snapshot, const std::string& what) {
+/// That there is something to mount or to delete.
+void checkUsable(const Snapshot& snapshot) {
     const std::string name = "snapshot " + std::to_string(snapshot.id);
     switch (snapshot.state) {
     case CopyState::Exposed:
@@ -73,8 +74,9 @@ void checkUsable(const Snapshot& snapshot, const std::string& what) {
     case CopyState::Failed:
         throw Error(Errc::NotFound, name + " was never completed");
     case CopyState::LostOnServer:
-        throw Error(Errc::LostOnServer,
-                    name + " can't be " + what + " any more: its server has lost it");
+        if (!isMountable(snapshot)) {
+            throw lostError({snapshot}).withContext(name + " has no exposed share");
+        }
     }
 }
 
@@ -142,7 +144,9 @@ Task<std::shared_ptr<Job>> JobManager::remove(DeleteRequest request) {
     std::map<ServerAccount, std::vector<Snapshot>> byAccount;
     std::set<std::int64_t> seen;
     for (const Snapshot& snapshot : request.snapshots) {
-        checkUsable(snapshot, "deleted");
+        if (snapshot.state != CopyState::LostOnServer) {
+            checkUsable(snapshot);
+        }
         if (seen.insert(snapshot.id).second) {
             byAccount[{snapshot.server, snapshot.credential}].push_back(snapshot);
         }
@@ -155,7 +159,7 @@ Task<std::shared_ptr<Job>> JobManager::remove(DeleteRequest request) {
 
 Task<std::shared_ptr<Job>> JobManager::mount(MountRequest request) {
     const Snapshot& snapshot = request.snapshot;
-    checkUsable(snapshot, "mounted");
+    checkUsable(snapshot);
     checkLimit();
     JobRecord record = newRecord("mount", request.uid, {std::to_string(snapshot.id)});
     MountWish wish;
@@ -371,6 +375,7 @@ Task<Outcome> JobManager::settleOn(Job& job, ServerAccount account) {
         std::chrono::seconds(15),
         std::chrono::seconds(30),
         std::chrono::seconds(70)}; // idle workers of Samba's end at 60 s
+    Outcome outcome;
     for (std::size_t attempt = 0;; ++attempt) {
         std::optional<Error> failure;
         try {
@@ -380,7 +385,7 @@ Task<Outcome> JobManager::settleOn(Job& job, ServerAccount account) {
             job.setPhase(Phase::Settle);
             // Also where only deletes are left: they are not tried again once begun.
             co_await session.connect();
-            co_await settleLeftovers(services_, session);
+            outcome.errors = co_await settleLeftovers(services_, session);
         } catch (const Error& error) {
             failure = error;
         }
@@ -399,10 +404,12 @@ Task<Outcome> JobManager::settleOn(Job& job, ServerAccount account) {
             deleting.push_back(copy);
         }
     }
-    if (deleting.empty()) {
-        co_return Outcome();
+    if (!deleting.empty()) {
+        Outcome deleted = co_await deleteCopies(services_, job, account, std::move(deleting));
+        outcome.ids = std::move(deleted.ids);
+        outcome.errors.insert(outcome.errors.end(), deleted.errors.begin(), deleted.errors.end());
     }
-    co_return co_await deleteCopies(services_, job, account, std::move(deleting));
+    co_return outcome;
 }
 
 } // namespace fsrvp::jobs

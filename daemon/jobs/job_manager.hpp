@@ -80,9 +80,10 @@ class JobManager {
     /// @throws Error(InvalidArgument)  no source, or one twice
     /// @throws Error(LimitsExceeded)   as many jobs as the configuration allows
     Task<std::shared_ptr<Job>> create(CreateRequest request);
+    /// One that is lost on its server is looked for again; gone is deleted.
     /// @throws Error(NotFound) for a snapshot that is deleted, Error(BadState) for one being made
     Task<std::shared_ptr<Job>> remove(DeleteRequest request);
-    /// @throws as remove()
+    /// @throws as remove(), and Error(LostOnServer) for one whose exposed share is not known
     Task<std::shared_ptr<Job>> mount(MountRequest request);
     /// @throws Error(NotFound) when nothing is recorded to be mounted there
     Task<std::shared_ptr<Job>> unmount(UnmountRequest request);

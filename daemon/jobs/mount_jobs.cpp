@@ -19,7 +19,7 @@ std::string numbered(std::int64_t id) {
 /// The snapshot as it is now: jobs before this one may have deleted it.
 Snapshot usable(Services& services, std::int64_t id) {
     const std::optional<Snapshot> copy = services.store.findSnapshot(id);
-    if (!copy || copy->state != CopyState::Exposed) {
+    if (!copy || !isMountable(*copy)) {
         throw Error(Errc::BadState,
                     numbered(id) + " is " +
                         std::string(copy ? copyStateName(copy->state) : "not there") +
@@ -138,7 +138,7 @@ std::vector<RecordedMount> recordedMounts(Services& services) {
     std::vector<RecordedMount> found;
     for (const MountRecord& mount : services.store.listMounts()) {
         const auto copy = services.store.findSnapshot(mount.copy);
-        if (copy && copy->state == CopyState::Exposed) {
+        if (copy && isMountable(*copy)) {
             const bool isTrue = !mount.unmounting && isMounted(mount, table);
             found.push_back({*copy, mount, isTrue});
         }

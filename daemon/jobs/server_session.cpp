@@ -72,6 +72,27 @@ Task<bool> ServerSession::hasShare(std::string share) {
     }
 }
 
+Task<std::vector<std::string>>
+ServerSession::gmtDirectories(std::string share, std::string first, std::string last) {
+    co_await connect();
+    try {
+        co_return co_await connection_->listGmtDirectories(
+            share, std::move(first), std::move(last), timeouts_.call, cancellation_);
+    } catch (const Error& error) {
+        throw error.withContext("looking into share '" + share + "' on " + server().text());
+    }
+}
+
+Task<std::chrono::seconds> ServerSession::clockAhead() {
+    try {
+        const Greeting greeting =
+            co_await services_.pool.greet(server(), timeouts_.connect, cancellation_);
+        co_return greeting.clockAhead;
+    } catch (const Error& error) {
+        throw error.withContext("asking " + server().text() + " for its time");
+    }
+}
+
 Task<agent::Shares> ServerSession::pageOfShares(agent::ListShares which) {
     co_await connect();
     try {

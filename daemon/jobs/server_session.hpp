@@ -46,6 +46,11 @@ class ServerSession {
 
     /// Whether the server has that share.
     Task<bool> hasShare(std::string share);
+    /// The directories of snapshots in a share's root, from the name `first` to `last`.
+    Task<std::vector<std::string>>
+    gmtDirectories(std::string share, std::string first, std::string last);
+    /// How far the server's clock is before ours.
+    Task<std::chrono::seconds> clockAhead();
     /// The first `limit` of the server's shares.
     Task<agent::Shares> shares(std::uint32_t limit);
     /// All that the server lists, in the order of their bytes.

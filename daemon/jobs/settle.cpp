@@ -3,15 +3,21 @@
 
 #include "daemon/base/log.hpp"
 #include "daemon/base/utf16.hpp"
+#include "daemon/jobs/remains.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 namespace fsrvp::jobs {
 namespace {
 
-using std::chrono::seconds;
+using LostCopies = std::vector<db::LostCopy>;
+
+/// FILETIME: 100 ns since 1601-01-01 UTC.
+TimeUs fromFileTime(std::int64_t ticks) {
+    constexpr std::int64_t epochInSeconds = 11644473600;
+    return TimeUs(std::chrono::microseconds(ticks / 10) - std::chrono::seconds(epochInSeconds));
+}
 
 SetOnly onlySet(const Guid& setId) {
     SetOnly in;
@@ -43,9 +49,35 @@ Task<void> checkThatStartWorks(Services& services, ServerSession& session, std::
     co_await services.store.markSettled(*row);
 }
 
-/// The exposed name that the server has for a copy of a set whose mapping was never recorded;
-/// empty when it has none.
-Task<std::string> askMapping(ServerSession& session, Guid setId, Snapshot copy) {
+/// A worker of Samba's that read its state before a set was made does not know it, nor one whose
+/// sequence timer ran out; a new one reads a committed set back (seen on 4.17). The first new
+/// connection comes after the pool's own wait; the second when idle workers have ended.
+class FreshWorkers {
+  public:
+    FreshWorkers(Services& services, ServerSession& session)
+        : services_(services), session_(session) {}
+
+    /// Sees that the next call is another worker's; false when it has been tried.
+    Task<bool> next() {
+        constexpr unsigned kMost = 2;
+        if (tried_ == kMost) {
+            co_return false;
+        }
+        session_.abandon();
+        if (++tried_ == kMost) {
+            co_await sleepFor(services_.loop, services_.workersEnd, session_.cancellation());
+        }
+        co_return true;
+    }
+
+  private:
+    Services& services_;
+    ServerSession& session_;
+    unsigned tried_ = 0;
+};
+
+/// What the server exposes of a copy whose mapping was never recorded; nothing when it does not.
+Task<std::optional<db::ExposedCopy>> askMapping(ServerSession& session, Guid setId, Snapshot copy) {
     GetShareMapping::In in;
     in.shadowCopyId = copy.snapshotId;
     in.shadowCopySetId = setId;
@@ -53,16 +85,19 @@ Task<std::string> askMapping(ServerSession& session, Guid setId, Snapshot copy) 
     const auto reply = co_await session.call<GetShareMapping>(in);
     const Reaction reaction = reactionTo(GetShareMapping::opnum, reply.hresult);
     if (reaction == Reaction::UnknownSet || reply.hresult == hresult::kNotExposedYet) {
-        co_return std::string();
+        co_return std::nullopt;
     }
     if (reaction != Reaction::Done) {
         throw session.failure<GetShareMapping>(reply.hresult);
     }
-    if (!reply.out.shareMapping1.value ||
-        !reply.out.shareMapping1.value->shadowCopyShareName.value) {
-        co_return std::string();
-    }
-    co_return exposedShareName(toUtf8(*reply.out.shareMapping1.value->shadowCopyShareName.value));
+    co_return exposedCopy(reply.out, copy.id);
+}
+
+Task<Reply<ExposeShadowCopySet>> tryExpose(ServerSession& session, Guid setId) {
+    ExposeShadowCopySet::In in;
+    in.shadowCopySetId = setId;
+    in.timeOutInMilliseconds = session.serverTimeout<ExposeShadowCopySet>();
+    return session.call<ExposeShadowCopySet>(in);
 }
 
 Task<std::uint32_t> tryDelete(ServerSession& session, Snapshot copy) {
@@ -74,40 +109,177 @@ Task<std::uint32_t> tryDelete(ServerSession& session, Snapshot copy) {
     co_return reply.hresult;
 }
 
-Task<void> deleteExposed(Services& services, ServerSession& session, ShadowCopySet set) {
+/// Asks for what is not recorded, and records it: after a crash in what follows, only the exposed
+/// names tell a copy that was deleted from one that is lost.
+Task<void> mapCopies(Services& services, ServerSession& session, ShadowCopySet& set) {
+    std::vector<db::ExposedCopy> found;
     for (Snapshot& copy : set.copies) {
-        if (copy.state == CopyState::Deleted) {
+        if (!copy.exposed.empty()) {
             continue;
         }
-        if (copy.exposed.empty()) {
-            copy.exposed = co_await askMapping(session, set.setId, copy);
+        const auto mapping = co_await askMapping(session, set.setId, copy);
+        if (mapping) {
+            copy.exposed = mapping->exposed;
+            copy.created = mapping->created;
+            found.push_back(*mapping);
         }
-        if (!copy.exposed.empty()) {
-            co_await deleteCopy(services, session, copy);
-        }
+    }
+    if (set.state == SetState::Committing && found.size() == set.copies.size()) {
+        co_await services.store.markExposed(set.row, std::move(found));
     }
 }
 
-Task<void> settleCommitting(Services& services, ServerSession& session, ShadowCopySet set) {
-    ExposeShadowCopySet::In in;
-    in.shadowCopySetId = set.setId;
-    in.timeOutInMilliseconds = session.serverTimeout<ExposeShadowCopySet>();
-    const auto reply = co_await session.call<ExposeShadowCopySet>(in);
-    const Reaction reaction = reactionTo(ExposeShadowCopySet::opnum, reply.hresult);
+Task<LostCopies> deleteExposed(Services& services, ServerSession& session, ShadowCopySet set) {
+    LostCopies lost;
+    for (const Snapshot& copy : set.copies) {
+        if (copy.state == CopyState::Deleted || copy.exposed.empty()) {
+            continue;
+        }
+        const Deletion deletion = co_await deleteCopy(services, session, copy);
+        if (!deletion.remains.empty()) {
+            lost.push_back({copy.id, deletion.remains, copy.created});
+        }
+    }
+    co_return lost;
+}
+
+Task<LostCopies> settleCommitting(Services& services, ServerSession& session, ShadowCopySet set) {
+    FreshWorkers workers(services, session);
+    Reply<ExposeShadowCopySet> reply;
+    Reaction reaction = Reaction::UnknownSet;
+    for (bool again = true; again;) {
+        reply = co_await tryExpose(session, set.setId);
+        reaction = reactionTo(ExposeShadowCopySet::opnum, reply.hresult);
+        again = false;
+        if (reaction == Reaction::UnknownSet) {
+            again = co_await workers.next();
+        }
+    }
     const bool refused = reaction == Reaction::UnknownSet || reply.hresult == hresult::kBadState;
     if (reaction != Reaction::Done && !refused) {
         throw session.failure<ExposeShadowCopySet>(reply.hresult);
     }
     // BAD_STATE is also the answer for a set that is exposed already, so the copies are looked for
     // in both cases.
-    co_await deleteExposed(services, session, set);
-    if (refused) {
-        co_await abortSet(session, set.setId);
-        co_await checkThatStartWorks(services, session, set.job);
+    co_await mapCopies(services, session, set);
+    LostCopies lost = co_await deleteExposed(services, session, set);
+    if (!refused) {
+        co_return lost;
     }
+    co_await abortSet(session, set.setId);
+    co_await checkThatStartWorks(services, session, set.job);
+    const bool wasExposed = std::any_of(set.copies.begin(),
+                                        set.copies.end(),
+                                        [](const Snapshot& copy) { return !copy.exposed.empty(); });
+    if (wasExposed) {
+        co_return lost;
+    }
+    if (reaction == Reaction::UnknownSet) {
+        co_return co_await findRemains(services, session, std::move(set), Doubt::Some);
+    }
+    // It was not committed. But a commit of several shares may have failed half-way, and a set that
+    // goes back to Added leaves what was taken (seen on Samba 4.17).
+    if (set.copies.size() > 1) {
+        co_return co_await findRemains(services, session, std::move(set), Doubt::None);
+    }
+    co_return lost;
+}
+
+Task<LostCopies> settleByState(Services& services, ServerSession& session, ShadowCopySet set) {
+    switch (set.state) {
+    case SetState::Started:
+        co_await abortSet(session, set.setId);
+        break;
+    case SetState::Committing:
+        co_return co_await settleCommitting(services, session, std::move(set));
+    case SetState::Exposed:
+        co_await mapCopies(services, session, set);
+        co_return co_await deleteExposed(services, session, std::move(set));
+    case SetState::Complete:
+    case SetState::Settled:
+        break;
+    }
+    co_return LostCopies();
+}
+
+/// The server has refused. What is left then, when it has done so too often.
+/// @throws refused  it may be asked again
+Task<LostCopies>
+giveUp(Services& services, ServerSession& session, ShadowCopySet set, Error refused) {
+    // Another client's set that is in the way says nothing of ours.
+    if (!refused.hresult() || refused.hresult() == hresult::kSetInProgress) {
+        throw Error(refused);
+    }
+    const unsigned attempts = co_await services.store.countAttempt(set.row);
+    if (attempts < kMostAttempts) {
+        throw Error(refused);
+    }
+    // What it had written down until now.
+    for (const ShadowCopySet& recorded : services.store.listUnsettledSets()) {
+        if (recorded.row == set.row) {
+            set = recorded;
+        }
+    }
+    LostCopies lost;
+    for (const Snapshot& copy : set.copies) {
+        if (copy.exposed.empty() || copy.state == CopyState::Deleted) {
+            continue;
+        }
+        bool present = true; // also where the server does not tell
+        try {
+            present = co_await session.hasShare(copy.exposed);
+        } catch (const Error&) {
+            session.cancellation().throwIfRequested();
+        }
+        const std::string directory = co_await findDirectory(session, copy);
+        const std::string remains = present ? exposedRemains(copy) : directory;
+        if (!remains.empty()) {
+            lost.push_back({copy.id, remains, copy.created});
+        }
+    }
+    if (set.state == SetState::Committing) {
+        lost = co_await findRemains(services, session, set, Doubt::Some);
+    }
+    co_return lost;
+}
+
+/// For the journal and the job: nothing when nothing is left.
+std::optional<Error> reportOf(Services& services,
+                              const ShadowCopySet& set,
+                              const LostCopies& lost,
+                              const std::optional<Error>& refused) {
+    std::optional<Error> report;
+    if (!lost.empty()) {
+        std::vector<Snapshot> copies;
+        for (const db::LostCopy& copy : lost) {
+            copies.push_back(services.store.findSnapshot(copy.id).value());
+        }
+        report = lostError(copies);
+    }
+    if (refused) {
+        const std::string what = "given up shadow copy set " + set.setId.text() + " on " +
+                                 set.server.text() + " after " + std::to_string(kMostAttempts) +
+                                 " attempts to settle it: " + refused->what();
+        const std::string left = report ? std::string("; ") + report->what() : "";
+        report = Error(Errc::LostOnServer, what + left)
+                     .withHint(report ? report->hint() : refused->hint());
+    }
+    return report;
 }
 
 } // namespace
+
+std::optional<db::ExposedCopy> exposedCopy(const GetShareMapping::Out& mapping, std::int64_t id) {
+    const auto& told = mapping.shareMapping1.value;
+    if (!told || !told->shadowCopyShareName.value) {
+        return std::nullopt;
+    }
+    db::ExposedCopy copy;
+    copy.id = id;
+    copy.exposed = exposedShareName(toUtf8(*told->shadowCopyShareName.value));
+    copy.created = fromFileTime(told->creationTimestamp);
+    return copy;
+}
 
 Task<void> abortSet(ServerSession& session, Guid setId) {
     const auto reply = co_await session.call<AbortShadowCopySet>(onlySet(setId));
@@ -120,54 +292,69 @@ Task<void> abortSet(ServerSession& session, Guid setId) {
     }
 }
 
-Task<bool> deleteCopy(Services& services, ServerSession& session, Snapshot copy) {
-    // A stale worker: the first wait is the pool's own before it connects again; the second lets
-    // idle workers end (60 s on Samba) so that a new one reads the state anew.
-    constexpr std::array<seconds, 2> kWaits{seconds(0), seconds(65)};
-    std::size_t waits = 0;
-    for (;;) {
+Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot copy) {
+    FreshWorkers workers(services, session);
+    Deletion deletion;
+    if (copy.exposed.empty()) { // lost, or in a delete of a lost one that was cut short
+        co_await tryExpose(session, copy.setId);
+        const auto mapping = co_await askMapping(session, copy.setId, copy);
+        copy.exposed = mapping ? mapping->exposed : std::string();
+    }
+    while (!copy.exposed.empty()) {
         const std::uint32_t result = co_await tryDelete(session, copy);
         const Reaction reaction = reactionTo(DeleteShareMapping::opnum, result);
         if (reaction == Reaction::Done) {
-            co_return true;
+            deletion.wasThere = true;
+            co_return deletion;
         }
         if (reaction != Reaction::UnknownSet && reaction != Reaction::AskTheShare) {
             throw session.failure<DeleteShareMapping>(result);
         }
         const bool present = co_await session.hasShare(copy.exposed);
         if (!present) {
-            co_return false;
+            break;
         }
-        if (reaction == Reaction::AskTheShare || waits == kWaits.size()) {
+        if (reaction == Reaction::AskTheShare) {
             throw session.failure<DeleteShareMapping>(result);
         }
-        session.abandon();
-        co_await sleepFor(services.loop, kWaits[waits], session.cancellation());
-        ++waits;
+        const bool again = co_await workers.next();
+        if (!again) {
+            deletion.remains = exposedRemains(copy);
+            co_return deletion;
+        }
     }
+    deletion.remains = co_await findDirectory(session, copy);
+    co_return deletion;
 }
 
-Task<void> settleSet(Services& services, ServerSession& session, ShadowCopySet set) {
-    switch (set.state) {
-    case SetState::Started:
-        co_await abortSet(session, set.setId);
-        break;
-    case SetState::Committing:
-        co_await settleCommitting(services, session, set);
-        break;
-    case SetState::Exposed:
-        co_await deleteExposed(services, session, set);
-        break;
-    case SetState::Complete:
-    case SetState::Settled:
-        co_return;
+Task<std::optional<Error>>
+settleSet(Services& services, ServerSession& session, ShadowCopySet set) {
+    if (set.state == SetState::Complete || set.state == SetState::Settled) {
+        co_return std::nullopt;
     }
-    co_await services.store.markSettled(set.row);
-    log::info("settled shadow copy set " + set.setId.text() + " on " + set.server.text() +
-              ", which was " + std::string(setStateName(set.state)));
+    LostCopies lost;
+    std::optional<Error> refused;
+    try {
+        lost = co_await settleByState(services, session, set);
+    } catch (const Error& error) {
+        refused = error;
+    }
+    if (refused) {
+        lost = co_await giveUp(services, session, set, *refused);
+    }
+    co_await services.store.markSettled(set.row, lost);
+    const std::optional<Error> report = reportOf(services, set, lost, refused);
+    if (report) {
+        log::error(report->what());
+    } else {
+        log::info("settled shadow copy set " + set.setId.text() + " on " + set.server.text() +
+                  ", which was " + std::string(setStateName(set.state)));
+    }
+    co_return report;
 }
 
-Task<void> settleLeftovers(Services& services, ServerSession& session) {
+Task<std::vector<Error>> settleLeftovers(Services& services, ServerSession& session) {
+    std::vector<Error> left;
     std::vector<ShadowCopySet> sets = services.store.listUnsettledSets();
     // Sets that an Abort removes go first: they would be in the way of the look whether a set can
     // be started, which the others may need.
@@ -175,10 +362,15 @@ Task<void> settleLeftovers(Services& services, ServerSession& session) {
         return set.state == SetState::Started;
     });
     for (const ShadowCopySet& set : sets) {
-        if (set.server == session.server()) {
-            co_await settleSet(services, session, set);
+        if (set.server != session.server()) {
+            continue;
+        }
+        const std::optional<Error> report = co_await settleSet(services, session, set);
+        if (report) {
+            left.push_back(*report);
         }
     }
+    co_return left;
 }
 
 } // namespace fsrvp::jobs

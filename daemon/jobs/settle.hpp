@@ -4,33 +4,51 @@
 #include "daemon/jobs/server_session.hpp"
 #include "daemon/jobs/services.hpp"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace fsrvp::jobs {
+
+/// A server that has refused to settle a set that often is not asked any more.
+inline constexpr unsigned kMostAttempts = 10;
 
 /// Sees to it that nothing of a set that was given up is left on its server, and writes that down
 /// (state settled). What is done follows from the recorded state:
 ///
 ///   started     AbortShadowCopySet
 ///   committing  ExposeShadowCopySet, then as exposed; when the server does not take that, Abort,
-///               and a look whether a new set can be started (on Samba an Abort does nothing to a
-///               committed set)
+///               a look whether a new set can be started (on Samba an Abort does nothing to a
+///               committed set), and one for what the commit may have left
 ///   exposed     GetShareMapping and DeleteShareMapping of every copy
 ///
-/// Safe to run again after it failed half-way.
-/// @throws Error when the server could not be asked; the set stays as it was recorded
-Task<void> settleSet(Services& services, ServerSession& session, ShadowCopySet set);
+/// Safe to run again after it failed half-way. Gives Error(LostOnServer) that names what is left
+/// all the same and how to remove it, which is written down and in the journal then.
+/// @throws Error when the server could not be asked, or refused, less than kMostAttempts times; the
+///         set stays as it was recorded
+Task<std::optional<Error>> settleSet(Services& services, ServerSession& session, ShadowCopySet set);
 
 /// AbortShadowCopySet. A set that the server does not know, or can't abort any more, counts as
 /// done. @throws Error
 Task<void> abortSet(ServerSession& session, Guid setId);
 
 /// Settles what earlier jobs left on this server: parked by a stop, or given up while the server
-/// was away. The session's job must have the server's turn.
-Task<void> settleLeftovers(Services& services, ServerSession& session);
+/// was away. The session's job must have the server's turn. Gives what settleSet() gives.
+Task<std::vector<Error>> settleLeftovers(Services& services, ServerSession& session);
 
-/// Deletes one exposed copy and gives true; false when it was gone already. For a server that
-/// fails or does not know the set, a look at the exposed share decides; a worker of Samba's that
-/// read its state before the set was made is given time to go (docs/reliability.md).
-/// @throws Error when it is still there
-Task<bool> deleteCopy(Services& services, ServerSession& session, Snapshot copy);
+/// What GetShareMapping tells of copy `id`; nothing when it names no exposed share.
+std::optional<db::ExposedCopy> exposedCopy(const GetShareMapping::Out& mapping, std::int64_t id);
+
+/// What became of a copy.
+struct Deletion {
+    bool wasThere = false; ///< and the server has deleted it
+    std::string remains;   ///< what FSRVP can't reach there any more; empty: it is gone
+};
+
+/// Deletes one copy that is or may be exposed. For a server that fails or does not know the set, a
+/// look at the exposed share and at the snapshot's directory decides; a worker of Samba's that read
+/// its state before the set was made is given time to go (docs/reliability.md).
+/// @throws Error when the server refuses
+Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot copy);
 
 } // namespace fsrvp::jobs

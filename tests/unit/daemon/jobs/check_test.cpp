@@ -59,6 +59,21 @@ TEST_F(Check, SaysWhatItFoundAtEachStepAndChangesNothing) {
     EXPECT_EQ(setStates(), "");
 }
 
+TEST_F(Check, NamesWhatTheServerHasLost) {
+    create({"//fs1/data"});
+    server.forgetSets();
+    remove({1});
+
+    const auto job = check();
+
+    EXPECT_EQ(errorName(*job), "none");
+    EXPECT_EQ(line(*job, "lost").verdict, "warning");
+    EXPECT_EQ(line(*job, "lost").text, "snapshot 1: share " + snapshot(1).exposed);
+    EXPECT_NE(line(*job, "lost").cure.find("net conf delshare"), std::string::npos);
+    EXPECT_EQ(line(*job, "lost").machine, "server fs1");
+    EXPECT_EQ(verdicts(*check("//fs2/data")).find("lost"), std::string::npos);
+}
+
 TEST_F(Check, EndsAtAHostWithoutCredentials) {
     const auto job = check("//fs9/data");
 

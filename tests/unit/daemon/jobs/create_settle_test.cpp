@@ -158,42 +158,5 @@ TEST_F(SettleTest, AnotherClientsSetDelaysItAndTheNextJobWaits) {
     EXPECT_EQ(setStates(), "settled complete");
 }
 
-TEST_F(SettleTest, ACommitThatFailsHalfWayLeavesWhatNoClientCanRemove) {
-    // Two shares in one second on a server where one's name is taken: the other's snapshot is on
-    // the disk, in a set that the server takes back to Added and forgets with its Abort.
-    fakes::FssOptions options;
-    const fakes::FssTime second{std::chrono::seconds(1'770'000'000)};
-    options.clock = [second] { return second; };
-    FssServer& server = addServer("fs1", {"data", "other"}, options);
-    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
-
-    const auto job = create({"//fs1/data", "//fs1/other"});
-
-    EXPECT_EQ(errorName(*job), "Failed");
-    EXPECT_EQ(job->error()->hresult(), hresult::kFail);
-    EXPECT_EQ(server.exposedShares().size(), 1U) << "that of the good one";
-    EXPECT_EQ(server.sets().size(), 1U);
-    EXPECT_EQ(server.onDisk().size(), 2U) << "the good one, and the orphan of 'other'";
-    EXPECT_EQ(setStates(), "complete settled");
-}
-
-TEST_F(SettleTest, ATimerThatRunsOutAfterTheCommitLeavesAnOrphan) {
-    FssServer& server = addServer("fs1", {"data"});
-    server.onCall([&server](std::string_view call) {
-        if (call == "ExposeShadowCopySet") {
-            server.expireSequence();
-        }
-    });
-
-    const auto job = create({"//fs1/data"});
-
-    EXPECT_EQ(errorName(*job), "NotFound") << errorText(*job);
-    EXPECT_TRUE(server.exposedShares().empty());
-    EXPECT_EQ(server.onDisk().size(), 1U) << "no client can reach it any more";
-    EXPECT_EQ(setStates(), "settled");
-    server.onCall({});
-    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
-}
-
 } // namespace
 } // namespace fsrvp::jobs

@@ -36,7 +36,8 @@ struct JobsTest::Engine {
                            paths,
                            files,
                            credentials,
-                           [&test] { return test.config_; }},
+                           [&test] { return test.config_; },
+                           test.workersEnd},
                   keepEnded) {
         manager.onJobs([&test](const std::shared_ptr<Job>& job) { test.jobs_.push_back(job); },
                        [&test](std::int64_t id) { test.forgotten_.push_back(id); });

@@ -110,6 +110,8 @@ class JobsTest : public testing::Test {
 
     /// For how long the pool keeps a connection that no job uses; counts from the next start.
     std::chrono::milliseconds linger = std::chrono::minutes(1);
+    /// After that, stale workers are gone; counts from the next start.
+    std::chrono::milliseconds workersEnd{1};
     test::ConfigDir configDirectory;
     test::TempDir stateDirectory;
     test::TempDir helperDirectory;

@@ -125,6 +125,19 @@ TEST_F(MountingTest, WhatMountSaysComesBackAndTheSnapshotStays) {
     EXPECT_EQ(mountedAt(path("new")), sourceOf(1));
 }
 
+TEST_F(MountingTest, OneThatIsLostOnItsServerIsMountedAllTheSame) {
+    create({"//fs1/data"});
+    server().forgetSets();
+    ASSERT_EQ(errorName(*remove({1})), "LostOnServer");
+
+    EXPECT_EQ(errorName(*mount(1)), "none");
+
+    EXPECT_EQ(mountedAt(place(1)), sourceOf(1));
+    takeOff(place(1));
+    restart();
+    EXPECT_EQ(mountedAt(place(1)), sourceOf(1)) << "it comes back as any other";
+}
+
 TEST_F(MountingTest, ASnapshotCanBeMountedTwiceButNotAtOnePlace) {
     createMounted();
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/jobs/remains.hpp"
+
+#include "daemon/model/gmt_name.hpp"
+#include "daemon/model/snapshot_json.hpp"
+
+#include <algorithm>
+
+namespace fsrvp::jobs {
+namespace {
+
+using std::chrono::floor;
+using std::chrono::seconds;
+
+// Servers tell their clock in whole seconds, and we write a time down a little after it.
+constexpr seconds kSlack{2};
+
+/// Whether to go on without an answer: it does not come by asking again soon.
+bool isAnswer(const Error& error, ServerSession& session) {
+    return error.code() != Errc::Unreachable && !session.cancellation().isRequested();
+}
+
+std::string join(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) {
+        text += (text.empty() ? "" : ", ") + name;
+    }
+    return text;
+}
+
+/// The times, by the server's clock, between which the copies of a set were named.
+struct Window {
+    std::chrono::sys_seconds first;
+    std::chrono::sys_seconds last;
+};
+
+Task<Window> windowOf(ServerSession& session, const ShadowCopySet& set) {
+    const seconds ahead = co_await session.clockAhead();
+    Window window;
+    window.first = floor<seconds>(set.started) + ahead - kSlack;
+    window.last = floor<seconds>(set.committing.value_or(set.started)) + ahead + kSlack;
+    co_return window;
+}
+
+Task<std::vector<std::string>>
+unknownDirectories(Services& services, ServerSession& session, Window window, std::string share) {
+    std::vector<std::string> names =
+        co_await session.gmtDirectories(share, gmtName(window.first), gmtName(window.last));
+    std::erase_if(names, [&](const std::string& name) {
+        const auto time = parseGmtName(name);
+        return !time || services.store.isKnown(session.server(), share, *time);
+    });
+    co_return names;
+}
+
+/// What the directories say of one copy; nothing when nothing is left.
+std::optional<db::LostCopy>
+lostCopy(const Snapshot& copy, const std::vector<std::string>& names, const std::string& doubt) {
+    const std::string in = " in share " + copy.source.share;
+    db::LostCopy lost;
+    lost.id = copy.id;
+    if (names.size() == 1) {
+        lost.remains = "directory " + names.front() + in;
+        lost.created = parseGmtName(names.front());
+    } else if (!names.empty()) {
+        lost.remains = "one of the directories " + join(names) + in;
+    } else if (!doubt.empty()) {
+        lost.remains = "maybe a snapshot of share " + copy.source.share + doubt;
+    } else {
+        return std::nullopt;
+    }
+    return lost;
+}
+
+} // namespace
+
+Task<std::vector<db::LostCopy>>
+findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt doubt) {
+    std::string time = rfc3339(floor<seconds>(set.started)).substr(0, 19);
+    time[10] = ' ';
+    time = ", taken " + time + " UTC";
+    std::vector<db::LostCopy> found;
+    for (const Snapshot& copy : set.copies) {
+        std::vector<std::string> names;
+        std::optional<Error> failure;
+        try {
+            const Window window = co_await windowOf(session, set);
+            names = co_await unknownDirectories(services, session, window, copy.source.share);
+        } catch (const Error& error) {
+            failure = error;
+        }
+        if (failure && !isAnswer(*failure, session)) {
+            throw Error(*failure);
+        }
+        std::string maybe;
+        if (failure) {
+            maybe = time + ": " + failure->what();
+        } else if (doubt == Doubt::Some) {
+            maybe = time + ", which the server does not show";
+        }
+        if (const auto lost = lostCopy(copy, names, maybe)) {
+            found.push_back(*lost);
+        }
+    }
+    co_return found;
+}
+
+Task<std::string> findDirectory(ServerSession& session, Snapshot copy) {
+    if (!copy.created) {
+        co_return std::string();
+    }
+    const std::string name = gmtName(floor<seconds>(*copy.created));
+    std::vector<std::string> names;
+    std::optional<Error> failure;
+    try {
+        names = co_await session.gmtDirectories(copy.source.share, name, name);
+    } catch (const Error& error) {
+        failure = error;
+    }
+    if (failure && !isAnswer(*failure, session)) {
+        throw Error(*failure);
+    }
+    co_return names.empty() ? std::string()
+                            : "directory " + name + " in share " + copy.source.share;
+}
+
+std::string exposedRemains(const Snapshot& copy) {
+    return "share " + copy.exposed;
+}
+
+std::string cureFor(const Snapshot& lost) {
+    const std::string here = "; then on this host: fsrvpctl delete " + std::to_string(lost.id);
+    const std::string directory =
+        lost.created ? gmtName(floor<seconds>(*lost.created)) : std::string();
+    std::string text;
+    if (!lost.exposed.empty()) {
+        text = "net conf delshare '" + lost.exposed + "' (Samba)";
+    }
+    if (!directory.empty()) {
+        text += (text.empty() ? "" : ", ") + std::string("btrfs subvolume delete ") + directory +
+                " in the directory of share " + lost.source.share;
+    }
+    if (!lost.exposed.empty()) {
+        text += "; or in diskshadow (Windows): delete shadows id {" + lost.snapshotId.text() + "}";
+    }
+    if (text.empty()) {
+        text = "look for a snapshot of that time, and delete it if there is one";
+    }
+    return text + here;
+}
+
+Error lostError(const std::vector<Snapshot>& lost) {
+    std::string what = "left on " + lost.front().server.text() + ": ";
+    std::string cures;
+    for (const Snapshot& copy : lost) {
+        const std::string separator = &copy == &lost.front() ? "" : "; ";
+        what += separator + copy.remains;
+        cures += separator + cureFor(copy);
+    }
+    return Error(Errc::LostOnServer, what).withHint("on the server: " + cures);
+}
+
+} // namespace fsrvp::jobs

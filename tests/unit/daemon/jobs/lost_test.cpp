@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What FSRVP can't reach any more is named, and goes from the record when it is gone.
+
+#include "daemon/model/gmt_name.hpp"
+#include "tests/unit/daemon/jobs/jobs_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+namespace fsrvp::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+using When = Failure::When;
+
+std::chrono::sys_seconds thisSecond() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+/// A server whose clock goes as ours does, but for a second that it gives to one snapshot only.
+fakes::FssOptions likeOurs() {
+    fakes::FssOptions options;
+    options.clock = [last = std::chrono::sys_seconds()]() mutable {
+        last = std::max(last + 1s, thisSecond());
+        return last;
+    };
+    return options;
+}
+
+class LostTest : public JobsTest {
+  protected:
+    /// The timer runs out between the commit and Expose.
+    static void expireAfterCommit(FssServer& server) {
+        server.onCall([&server](std::string_view call) {
+            if (call == "ExposeShadowCopySet") {
+                server.expireSequence();
+            }
+        });
+    }
+
+    std::vector<std::string> remains() {
+        std::vector<std::string> all;
+        for (const Snapshot& copy : store().listLost()) {
+            all.push_back(copy.remains);
+        }
+        return all;
+    }
+
+    static std::string directory(const FssServer& server, const std::string& share) {
+        return "directory " + server.directories(share).at(0) + " in share " + share;
+    }
+};
+
+using LostInCreate = LostTest;
+
+TEST_F(LostInCreate, ATimerThatRunsOutAfterTheCommitLeavesADirectoryThatIsNamed) {
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    expireAfterCommit(server);
+
+    const auto job = create({"//fs1/data"});
+
+    EXPECT_EQ(errorName(*job), "NotFound") << "the first error counts";
+    EXPECT_THAT(errorText(*job), HasSubstr("ExposeShadowCopySet on fs1"));
+    EXPECT_THAT(errorText(*job), HasSubstr("; left on fs1: " + directory(server, "data")));
+    EXPECT_THAT(job->error()->hint(),
+                HasSubstr("on the server: btrfs subvolume delete " +
+                          server.directories("data").at(0) + " in the directory of share data"));
+    EXPECT_THAT(job->error()->hint(), HasSubstr("fsrvpctl delete 1"));
+    EXPECT_EQ(copyStates(), "lost-on-server");
+    EXPECT_EQ(remains(), std::vector{directory(server, "data")});
+    EXPECT_EQ(snapshot(1).created, TimeUs(server.onDisk().at(0).time));
+    EXPECT_EQ(setStates(), "settled");
+    server.onCall({});
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
+}
+
+TEST_F(LostInCreate, ACommitThatFailsHalfWayNamesWhatIsThereAndNothingElse) {
+    fakes::FssOptions options;
+    options.clock = thisSecond;
+    FssServer& server = addServer("fs1", {"data", "other", "third"}, options);
+    server.breakShare("other");
+
+    const auto job = create({"//fs1/data", "//fs1/other", "//fs1/third"});
+
+    EXPECT_EQ(job->error()->hresult(), hresult::kFail);
+    EXPECT_EQ(server.onDisk().size(), remains().size());
+    // It was tried twice, with a set each; the second may have found the names taken.
+    EXPECT_THAT(copyStates(), testing::StartsWith("lost-on-server failed lost-on-server "));
+    EXPECT_EQ(remains().at(0), directory(server, "data"));
+    EXPECT_EQ(remains().at(1), directory(server, "third"));
+    EXPECT_THAT(errorText(*job), HasSubstr(directory(server, "data")));
+    EXPECT_THAT(errorText(*job), HasSubstr(directory(server, "third")));
+    EXPECT_EQ(server.sets().size(), 0U);
+}
+
+TEST_F(LostInCreate, TheServersClockCounts) {
+    fakes::FssOptions options;
+    options.clock = [] { return thisSecond() - 1h; };
+    FssServer& server = addServer("fs1", {"data"}, options);
+    network.setClockAhead(-1h);
+    expireAfterCommit(server);
+
+    create({"//fs1/data"});
+
+    EXPECT_EQ(remains(), std::vector{directory(server, "data")});
+}
+
+TEST_F(LostInCreate, WhereTheServerShowsNothingADoubtStays) {
+    fakes::FssOptions options = likeOurs();
+    options.directories = fakes::FssOptions::Directories::Hidden;
+    FssServer& server = addServer("fs1", {"data"}, options);
+    expireAfterCommit(server);
+
+    create({"//fs1/data"});
+
+    ASSERT_EQ(remains().size(), 1U);
+    EXPECT_THAT(remains()[0], HasSubstr("maybe a snapshot of share data, taken 20"));
+    EXPECT_THAT(remains()[0], HasSubstr("UTC, which the server does not show"));
+    EXPECT_FALSE(snapshot(1).created);
+}
+
+TEST_F(LostInCreate, WhereTheServerLetsNobodyLookTheReasonIsSaid) {
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    expireAfterCommit(server);
+    network.failShareQuestion(Error(Errc::AccessDenied, "not you"));
+
+    create({"//fs1/data"});
+
+    ASSERT_EQ(remains().size(), 1U);
+    EXPECT_THAT(remains()[0], HasSubstr("looking into share 'data' on fs1: not you"));
+    EXPECT_EQ(setStates(), "settled");
+}
+
+TEST_F(LostInCreate, AServerThatGoesAwayWhileItIsLookedAtIsLookedAtAgain) {
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    expireAfterCommit(server);
+    network.failShareQuestion(Error(Errc::Unreachable, "gone"));
+    create({"//fs1/data"});
+    EXPECT_EQ(setStates(), "committing settled") << "the second is the look whether one can start";
+    server.onCall({});
+
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
+
+    EXPECT_EQ(snapshot(1).state, CopyState::LostOnServer);
+    EXPECT_EQ(remains(), std::vector{directory(server, "data")});
+}
+
+TEST_F(LostInCreate, DirectoriesOfOtherSnapshotsAreNotTakenForIt) {
+    fakes::FssOptions options;
+    std::vector<std::chrono::sys_seconds> times; // of the Adds to come, the last first
+    options.clock = [&times] {
+        const auto time = times.back();
+        times.pop_back();
+        return time;
+    };
+    FssServer& server = addServer("fs1", {"data"}, options);
+    const auto start = thisSecond();
+    times = {start + 1s, start, start - 1h};
+    create({"//fs1/data"}); // of another time
+    create({"//fs1/data"}); // of this time, and on record
+    expireAfterCommit(server);
+
+    create({"//fs1/data"});
+
+    EXPECT_EQ(remains(), std::vector{"directory " + gmtName(start + 1s) + " in share data"});
+}
+
+TEST_F(LostInCreate, SeveralDirectoriesThatFitAreAllNamed) {
+    fakes::FssOptions options;
+    const auto start = thisSecond();
+    auto next = start;
+    options.clock = [&next] { return std::exchange(next, next + 1s); };
+    FssServer& server = addServer("fs1", {"data"}, options);
+    const auto other = create({"//fs1/data"});
+    run(store().setCopyState(1, CopyState::Deleted, other->record().id)); // not of ours any more
+    expireAfterCommit(server);
+
+    create({"//fs1/data"});
+
+    EXPECT_EQ(remains(),
+              std::vector{"one of the directories " + gmtName(start) + ", " + gmtName(start + 1s) +
+                          " in share data"});
+}
+
+TEST_F(LostInCreate, AStaleWorkerIsGivenTimeBeforeASetCountsAsUnknown) {
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    server.fail<ExposeShadowCopySet>(Failure::drop(When::BeforeActing));
+    server.fail<ExposeShadowCopySet>(Failure::result(hresult::kInvalidArgument), 2);
+    server.fail<ExposeShadowCopySet>(Failure::result(hresult::kInvalidArgument), 3);
+
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "Unreachable");
+
+    EXPECT_EQ(copyStates(), "failed");
+    expectNothingLeft(server);
+}
+
+class LostInDelete : public LostTest {
+  protected:
+    void SetUp() override {
+        ASSERT_EQ(errorName(*create({"//fs1/data"})), "none");
+        exposed = "share " + snapshot(1).exposed;
+        server.forgetSets();
+    }
+
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    std::string exposed;
+};
+
+TEST_F(LostInDelete, AShareWhoseSetTheServerForgotIsNamed) {
+    const auto job = remove({1});
+
+    EXPECT_EQ(errorName(*job), "LostOnServer");
+    EXPECT_THAT(errorText(*job), HasSubstr("left on fs1: " + exposed));
+    EXPECT_THAT(job->error()->hint(),
+                HasSubstr("net conf delshare '" + snapshot(1).exposed + "' (Samba), btrfs " +
+                          "subvolume delete " + server.directories("data").at(0)));
+    EXPECT_THAT(job->error()->hint(),
+                HasSubstr("delete shadows id {" + snapshot(1).snapshotId.text() + "}"));
+    EXPECT_EQ(copyStates(), "lost-on-server");
+    EXPECT_EQ(remains(), std::vector{exposed});
+    EXPECT_EQ(std::ranges::count(server.calls(), "DeleteShareMapping"), 3);
+    EXPECT_TRUE(isMountable(snapshot(1)));
+}
+
+TEST_F(LostInDelete, ItIsDeletedOnceTheAdministratorHasRemovedIt) {
+    remove({1});
+    server.removeExposedShare(snapshot(1).exposed);
+    server.removeFromDisk(snapshot(1).snapshotId);
+
+    EXPECT_EQ(errorName(*remove({1})), "none");
+
+    EXPECT_EQ(copyStates(), "deleted");
+    EXPECT_EQ(snapshot(1).remains, "");
+}
+
+TEST_F(LostInDelete, AnAdministratorWhoForgetsTheDirectoryIsTold) {
+    remove({1});
+    server.removeExposedShare(snapshot(1).exposed);
+
+    EXPECT_EQ(errorName(*remove({1})), "LostOnServer");
+
+    EXPECT_EQ(remains(), std::vector{directory(server, "data")});
+}
+
+TEST_F(LostInDelete, OneThatTheServerKnowsAgainIsDeleted) {
+    ASSERT_EQ(errorName(*create({"//fs1/data"})), "none");
+    server.failTimes<DeleteShareMapping>(3, Failure::result(hresult::kObjectNotFound));
+    EXPECT_EQ(errorName(*remove({2})), "LostOnServer");
+
+    EXPECT_EQ(errorName(*remove({2})), "none");
+
+    EXPECT_EQ(snapshot(2).state, CopyState::Deleted);
+    EXPECT_EQ(server.onDisk().size(), 1U) << "the first";
+}
+
+TEST_F(LostInDelete, ARefusalLeavesItLost) {
+    remove({1});
+    server.fail<DeleteShareMapping>(Failure::result(hresult::kAccessDenied));
+
+    EXPECT_EQ(errorName(*remove({1})), "AccessDenied");
+
+    EXPECT_EQ(remains(), std::vector{exposed});
+}
+
+TEST_F(LostInDelete, OneThatWasOnlyDoubtedGoesFromTheRecord) {
+    const auto job = run(creating({"//fs1/data"}));
+    expireAfterCommit(server);
+    ended(job);
+    server.onCall({});
+    ASSERT_EQ(snapshot(2).state, CopyState::LostOnServer);
+    server.removeFromDisk(server.onDisk().back().shadowCopyId);
+
+    EXPECT_EQ(errorName(*remove({2})), "none");
+
+    EXPECT_EQ(snapshot(2).state, CopyState::Deleted);
+}
+
+class GivenUp : public LostTest {
+  protected:
+    /// A set that is recorded as committing and that the server does not settle.
+    void SetUp() override {
+        server.fail<CommitShadowCopySet>(Failure::drop(When::AfterActing));
+        server.failTimes<ExposeShadowCopySet>(1000, Failure::result(hresult::kFail));
+        EXPECT_EQ(errorName(*create({"//fs1/data"})), "Unreachable");
+        EXPECT_EQ(attempts(), 1);
+    }
+
+    int attempts() const {
+        return std::stoi(column("SELECT CAST(attempts AS TEXT) FROM shadow_copy_set WHERE id = 1"));
+    }
+
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+};
+
+TEST_F(GivenUp, OnlyAServerThatRefusesIsCounted) {
+    server.clearFailures();
+    server.refuseConnections(Errc::Unreachable, 3);
+    crash();
+    create({"//fs1/data"});
+    EXPECT_EQ(attempts(), 1) << "it could not be asked";
+
+    server.refuseConnections(Errc::Unreachable, 0);
+    server.expireSequence();
+    server.fail<StartShadowCopySet>(Failure::result(hresult::kSetInProgress));
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
+    EXPECT_EQ(attempts(), 1) << "another client's set";
+}
+
+TEST_F(GivenUp, ASetThatTheServerRefusedTooOftenIsAskedForNoMore) {
+    for (int refused = 2; refused < 10; ++refused) {
+        const auto job = create({"//fs1/data"});
+        EXPECT_EQ(job->error()->hresult(), hresult::kFail);
+        EXPECT_EQ(attempts(), refused);
+    }
+    server.expireSequence(); // or it would be in the way of the next
+
+    server.onCall([this](std::string_view call) {
+        if (call == "IsPathSupported") {
+            server.clearFailures();
+        }
+    });
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
+
+    EXPECT_EQ(setStates(), "settled complete");
+    EXPECT_EQ(remains(), std::vector{directory(server, "data")});
+}
+
+TEST_F(GivenUp, TheSettleJobSaysSo) {
+    while (run(store().countAttempt(1)) < 9) {
+    }
+    crash();
+    start();
+
+    run(manager().recover());
+
+    ASSERT_EQ(jobs().size(), 1U);
+    const auto job = ended(jobs()[0]);
+    EXPECT_EQ(job->record().operation, "settle");
+    EXPECT_EQ(errorName(*job), "LostOnServer");
+    EXPECT_THAT(errorText(*job), HasSubstr("after 10 attempts to settle it: ExposeShadowCopySet"));
+    EXPECT_THAT(errorText(*job), HasSubstr("left on fs1: " + directory(server, "data")));
+    EXPECT_EQ(recorded(*job).state, JobState::Failed);
+}
+
+TEST_F(GivenUp, ADeleteOfItTriesOnceMore) {
+    while (run(store().countAttempt(1)) < 9) {
+    }
+    crash();
+    start();
+    run(manager().recover());
+    ended(jobs().at(0));
+    server.clearFailures();
+
+    EXPECT_EQ(errorName(*remove({1})), "none");
+
+    EXPECT_EQ(copyStates(), "deleted");
+    expectNothingLeft(server);
+}
+
+TEST_F(LostTest, OfASetThatIsGivenUpOnlyWhatIsThereIsNamed) {
+    FssServer& server = addServer("fs1", {"data", "other"}, likeOurs());
+    server.fail<RecoveryCompleteShadowCopySet>(Failure::result(hresult::kFail), 1);
+    server.fail<RecoveryCompleteShadowCopySet>(Failure::result(hresult::kFail), 2);
+    for (const unsigned ofOther : {2U, 4U}) {
+        server.fail<DeleteShareMapping>(Failure::result(hresult::kAccessDenied), ofOther);
+    }
+    create({"//fs1/data", "//fs1/other"});
+    ASSERT_EQ(server.exposedShares().size(), 1U);
+    while (run(store().countAttempt(1)) < 9) {
+    }
+    crash();
+    start();
+
+    run(manager().recover());
+
+    EXPECT_EQ(errorName(*ended(jobs().at(0))), "LostOnServer");
+    EXPECT_EQ(copyStates(), "failed lost-on-server");
+    EXPECT_EQ(remains(), std::vector{"share " + server.exposedShares().at(0)});
+}
+
+TEST_F(LostTest, ADeleteSettlesWhatEarlierJobsLeft) {
+    FssServer& server = addServer("fs1", {"data", "other"}, likeOurs());
+    create({"//fs1/data"});
+    server.fail<CommitShadowCopySet>(Failure::drop(When::AfterActing));
+    server.failTimes<ExposeShadowCopySet>(2, Failure::result(hresult::kFail));
+    create({"//fs1/other"});
+    EXPECT_EQ(setStates(), "complete committing");
+
+    EXPECT_EQ(errorName(*remove({1})), "none");
+    EXPECT_EQ(copyStates(), "deleted creating") << "what fails there is no failure of the delete";
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
+    EXPECT_EQ(errorName(*remove({3})), "none");
+
+    EXPECT_EQ(copyStates(), "deleted failed deleted");
+    expectNothingLeft(server);
+}
+
+} // namespace
+} // namespace fsrvp::jobs
