@@ -105,6 +105,7 @@ Snapshot snapshotFromBus(const Dict& dict) {
         reader.refuse("its state is '" + reader.get<std::string>("state") + "'");
     }
     s.state = *state;
+    s.remains = reader.find<std::string>("remains").value_or("");
     try {
         s.snapshotId = Guid::parse(reader.get<std::string>("snapshot_id"));
         s.setId = Guid::parse(reader.get<std::string>("set_id"));

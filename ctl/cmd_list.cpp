@@ -65,19 +65,31 @@ std::string mountedText(const nlohmann::json& mountPoints) {
     return mountPoints.size() == 1 ? first : first + " +" + std::to_string(mountPoints.size() - 1);
 }
 
-Row tableRow(std::string_view line) {
+/// One snapshot: its row, and a sentence on what is left of one that its server has lost.
+struct Listed {
+    Row row;
+    std::string lost;
+};
+
+Listed readLine(std::string_view line) {
     try {
         const auto json = nlohmann::json::parse(line);
         const auto text = [&json](const char* key) { return json.at(key).get<std::string>(); };
         const auto& created = json.at("created");
-        return {{std::to_string(json.at("id").get<std::int64_t>())},
-                {text("server")},
-                {text("share")},
-                {localTime(created.is_string() ? parseRfc3339(created.get<std::string>())
-                                               : std::nullopt)},
-                {text("state"), toneOf(text("state"))},
-                {text("exposed")},
-                {mountedText(json.at("mount_points"))}};
+        Listed listed;
+        listed.row = {{std::to_string(json.at("id").get<std::int64_t>())},
+                      {text("server")},
+                      {text("share")},
+                      {localTime(created.is_string() ? parseRfc3339(created.get<std::string>())
+                                                     : std::nullopt)},
+                      {text("state"), toneOf(text("state"))},
+                      {text("exposed")},
+                      {mountedText(json.at("mount_points"))}};
+        if (!text("remains").empty()) {
+            listed.lost = "snapshot " + json.at("id").dump() + ": left on " + text("server") +
+                          ": " + text("remains");
+        }
+        return listed;
     } catch (const nlohmann::json::exception&) {
         throw Error(Errc::Protocol,
                     "cannot read a snapshot from fsrvpd: '" + std::string(line) + "'")
@@ -94,14 +106,23 @@ int printJson(const Export& list) {
 
 int printTable(const OutputOptions& output, const Export& list) {
     std::vector<Row> rows;
-    const auto failure =
-        receive(list, [&](std::string_view line) { rows.push_back(tableRow(line)); });
+    std::vector<std::string> lost;
+    const auto failure = receive(list, [&](std::string_view line) {
+        Listed listed = readLine(line);
+        rows.push_back(std::move(listed.row));
+        if (!listed.lost.empty()) {
+            lost.push_back(std::move(listed.lost));
+        }
+    });
     const bool isEmpty = rows.empty();
     if (!isEmpty) {
         print(renderTable({"ID", "SERVER", "SHARE", "CREATED", "STATE", "SNAPSHOT", "MOUNTED"},
                           std::move(rows),
                           colourFor(STDOUT_FILENO)));
         flush();
+    }
+    for (const std::string& sentence : lost) {
+        note(output, sentence);
     }
     if (failure) {
         return reportError(output, *failure);

@@ -170,7 +170,8 @@ std::string sentenceOf(const Snapshot& snapshot) {
     if (snapshot.state == CopyState::Exposed) {
         return is + "exposed as " + printable(snapshot.exposed) + ", not mounted";
     }
-    return is + std::string(copyStateName(snapshot.state));
+    const std::string left = snapshot.remains.empty() ? "" : ": " + printable(snapshot.remains);
+    return is + std::string(copyStateName(snapshot.state)) + left;
 }
 
 std::string sentenceAfterUnmount(const Snapshot& snapshot) {

@@ -27,6 +27,9 @@ Variants toBus(const Snapshot& s) {
     v["context"] = std::string(contextName(s.context));
     v["writable"] = s.writable;
     v["state"] = std::string(copyStateName(s.state));
+    if (!s.remains.empty()) {
+        v["remains"] = s.remains;
+    }
     v["owner_uid"] = s.ownerUid;
     v["description"] = s.description;
     v["labels"] = s.labels;

@@ -35,6 +35,7 @@ nlohmann::ordered_json snapshotToJson(const Snapshot& s) {
     json["context"] = contextName(s.context);
     json["writable"] = s.writable;
     json["state"] = copyStateName(s.state);
+    json["remains"] = s.remains;
     json["owner_uid"] = s.ownerUid;
     json["description"] = s.description;
     json["labels"] = s.labels;

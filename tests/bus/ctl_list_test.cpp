@@ -21,6 +21,7 @@ TEST_F(CtlList, PrintsAnAlignedTable) {
     wide.source.share = "写真";
     wide.exposed = "写真@{1}";
     wide.state = CopyState::LostOnServer;
+    wide.remains = "share 写真@{1}";
     Snapshot young = FakeManager::snapshot(3);
     young.exposed = "data@{3}";
     young.created.reset();
@@ -42,6 +43,7 @@ TEST_F(CtlList, PrintsAnAlignedTable) {
               "4   fs1     data   2026-11-18 11:06:44  exposed         data@{4}  -\n"
               "12  fs1     写真   2026-11-18 11:06:52  lost-on-server  写真@{1}  "
               "/run/fsrvpd/mnt/12\n");
+    EXPECT_EQ(result.err, "fsrvpctl: snapshot 12: left on fs1: share 写真@{1}\n");
 }
 
 TEST_F(CtlList, OfNothingIsASentenceOnStderr) {

@@ -36,6 +36,7 @@ TEST_F(CtlShow, PrintsKeysAndValues) {
                   "context: nas-rollback\n"
                   "writable: no\n"
                   "state: exposed\n"
+                  "remains:\n"
                   "owner_uid: 0\n"
                   "description: two\\x0alines\n"
                   "labels: a=1, b=2\n"

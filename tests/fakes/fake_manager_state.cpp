@@ -35,6 +35,9 @@ Dict toBus(const Snapshot& s) {
     if (s.policy) {
         dict["policy"] = *s.policy;
     }
+    if (!s.remains.empty()) {
+        dict["remains"] = s.remains;
+    }
     dict["mount_points"] = s.mountPoints;
     dict["absent_mount_points"] = s.absentMountPoints;
     return dict;

@@ -54,7 +54,7 @@ TEST(SnapshotJson, HasEveryKeyOfSchema1InItsOrder) {
               R"("share":"data","exposed":"data@{00112233-4455-6677-8899-aabbccddeeff}",)"
               R"("created":"2026-11-22T07:30:00.000000Z",)"
               R"("completed":"2026-11-22T07:30:01.500000Z","context":"app-rollback",)"
-              R"("writable":true,"state":"exposed","owner_uid":1000,)"
+              R"("writable":true,"state":"exposed","remains":"","owner_uid":1000,)"
               R"("description":"before the update","labels":{"app":"erp","tier":"gold"},)"
               R"("policy":"daily","protected":false,"holds":0,)"
               R"("mount_points":["/run/fsrvpd/mnt/12","/srv/before"],)"
