@@ -66,7 +66,7 @@ TEST_F(CancelTest, WhatTheServerDidMeanwhileIsSettledToo) {
     int cancelled = 0;
     for (const std::string& call : callsOfCreate(1)) {
         if (call == "StartShadowCopySet") {
-            continue; // the set's id never arrives: create_failures_test.cpp
+            continue; // the set's id never arrives: failure_matrix_test.cpp
         }
         SCOPED_TRACE(call);
         FssServer& server = startAfresh({"data"});
