@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -50,6 +51,16 @@ std::vector<std::string> lines(const std::string& text) {
     return found;
 }
 
+/// What a program prints, which has to succeed. Share names are UTF-8; the socket of a winbindd is
+/// compiled into Samba's programs, so the host's own one would be asked for users.
+std::string ask(const Argv& argv) {
+    const RunResult result = run(argv, {{"LC_ALL", "C.UTF-8"}, {"_NO_WINBINDD", "1"}}, 60s);
+    if (result.exitCode != 0) {
+        throw std::runtime_error(argv[0] + " " + argv[1] + " failed: " + result.err);
+    }
+    return result.out;
+}
+
 } // namespace
 
 Lab::Lab(const LabOptions& options) : process_(runArgv(dir(), options), {}, Process::Stdin::Pipe) {
@@ -93,15 +104,29 @@ const std::filesystem::path& Lab::sharePath(const std::string& name) const {
 }
 
 std::vector<std::string> Lab::listShares() const {
-    return lines(labserver("shares"));
+    return lines(ask({"net", "--configfile=" + smbConf().string(), "conf", "listshares"}));
 }
 
 std::vector<std::string> Lab::subvolumes() const {
-    return lines(labserver("subvolumes"));
+    const std::string marker = " path "; // "ID 256 gen 8 top level 5 path data"
+    auto found = lines(ask({"btrfs", "subvolume", "list", sharePath("data").parent_path()}));
+    for (std::string& line : found) {
+        line.erase(0, line.find(marker) + marker.size());
+    }
+    return found;
 }
 
 std::vector<std::string> Lab::shellSnapshots() const {
-    return lines(labserver("shell-snapshots"));
+    // shell-snap makes the directory with the first.
+    const std::filesystem::path all = sharePath("shell").parent_path() / "shell-snapshots";
+    std::vector<std::string> found;
+    if (std::filesystem::exists(all)) {
+        for (const auto& entry : std::filesystem::directory_iterator(all)) {
+            found.push_back(entry.path());
+        }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
 }
 
 void Lab::restartSmbd() {
@@ -140,11 +165,7 @@ RunResult Lab::smbclient(const std::string& share, const std::string& command, U
 }
 
 std::string Lab::labserver(const std::string& verb) const {
-    const auto result = run({FSRVP_LABSERVER, verb, dir()}, {}, 60s);
-    if (result.exitCode != 0) {
-        throw std::runtime_error("labserver " + verb + " failed: " + result.err);
-    }
-    return result.out;
+    return ask({FSRVP_LABSERVER, verb, dir()});
 }
 
 Argv Lab::clientArgv(const std::string& program, User user) const {
