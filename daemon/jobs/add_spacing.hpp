@@ -4,6 +4,7 @@
 #include "daemon/base/boot_clock.hpp"
 #include "daemon/base/cancellation.hpp"
 #include "daemon/base/task.hpp"
+#include "daemon/model/job_record.hpp"
 #include "daemon/model/server_id.hpp"
 #include "daemon/model/unc.hpp"
 
@@ -27,6 +28,9 @@ class AddSpacing {
     Task<void> wait(ServerId server, std::vector<Unc> shares, Cancellation& cancellation);
     /// The share is being added now.
     void added(const ServerId& server, const Unc& share);
+    /// Jobs of the fsrvpd before this one: when a create was open, or has just ended, any share
+    /// may have been added just now.
+    void resume(const std::vector<JobRecord>& jobs);
 
   private:
     using Key = std::pair<ServerId, std::string>; // share in lower case (A to Z)
@@ -34,6 +38,7 @@ class AddSpacing {
     EventLoop& loop_;
     std::chrono::milliseconds gap_;
     std::map<Key, BootClock::time_point> last_;
+    BootClock::time_point allAllowed_ = BootClock::time_point::min();
 };
 
 } // namespace fsrvp::jobs

@@ -228,6 +228,7 @@ std::set<ServerId> JobManager::serversToRestore() {
 }
 
 Task<void> JobManager::recover() {
+    services_.spacing.resume(services_.store.listJobs(100));
     const std::vector<JobRecord> open = services_.store.listOpenJobs();
     const std::string errorName(errcName(Errc::Failed));
     const std::string message =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/jobs/add_spacing.hpp"
+#include "daemon/jobs/services.hpp"
 #include "tests/fakes/run_task.hpp"
 
 #include <gtest/gtest.h>
@@ -78,6 +79,35 @@ TEST_F(AddSpacingTest, TheLatestOfSeveralSharesCounts) {
 TEST_F(AddSpacingTest, WaitsNoMoreOnceTheTimeIsOver) {
     spacing.added(fs1, data);
     runTask(loop, sleepFor(loop, kGap, cancellation));
+
+    EXPECT_LT(wait(fs1, {data}), kGap);
+}
+
+TEST_F(AddSpacingTest, AfterARestartAnyShareWaitsThatMayHaveBeenAddedJustNow) {
+    JobRecord job;
+    job.operation = "create";
+    for (const bool hasEnded : {false, true}) {
+        AddSpacing restarted(loop, kGap);
+        const auto begin = BootClock::now();
+        if (hasEnded) {
+            job.ended = now();
+        }
+
+        restarted.resume({job});
+        runTask(loop, restarted.wait(fs1, {data}, cancellation));
+
+        EXPECT_GE(BootClock::now() - begin, kGap);
+    }
+}
+
+TEST_F(AddSpacingTest, AfterARestartNoneWaitsThatWasNotAddedJustNow) {
+    JobRecord job;
+    job.operation = "create";
+    job.ended = now() - 1s;
+    JobRecord deletion;
+    deletion.operation = "delete";
+
+    spacing.resume({job, deletion});
 
     EXPECT_LT(wait(fs1, {data}), kGap);
 }

@@ -114,6 +114,24 @@ TEST_F(RecoverTest, ACompleteSnapshotStays) {
     EXPECT_EQ(snapshot(ids[0]).state, CopyState::Exposed);
 }
 
+TEST_F(RecoverTest, AShareThatWasAddedJustBeforeIsNotAddedInTheSameSecond) {
+    fakes::FssOptions options;
+    options.clock = [] {
+        return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    };
+    FssServer& server = addServer("fs1", {"data", "other"}, options);
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
+    crash();
+    start(1100ms);
+    run(manager().recover());
+
+    // The commit of a set whose name for "data" is taken leaves the copy of "other" to nobody.
+    const auto job = create({"//fs1/other", "//fs1/data"});
+
+    EXPECT_EQ(errorName(*job), "none") << errorText(*job);
+    EXPECT_EQ(server.onDisk().size(), 3U);
+}
+
 TEST_F(RecoverTest, AServerThatIsAwayAtFirstIsSettledWhenItIsBack) {
     FssServer& server = addServer("fs1", {"data", "other"});
     crashInCreate(server, "ExposeShadowCopySet", When::BeforeActing);
