@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/lab/lab_fixture.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 namespace fsrvp::test {
@@ -41,12 +42,19 @@ json LabTest::create(const std::vector<std::string>& shares, Argv options) {
     return document.value("snapshots", json::array());
 }
 
-void LabTest::deleteAll() {
-    Argv arguments{"delete", "-q"};
+std::vector<std::string> LabTest::listed() const {
+    std::vector<std::string> ids;
     const json list = daemon->ctlJson({"list"});
     for (const json& snapshot : list["snapshots"]) {
-        arguments.push_back(snapshot["id"].dump());
+        ids.push_back(snapshot["id"].dump());
     }
+    return ids;
+}
+
+void LabTest::deleteAll() {
+    Argv arguments{"delete", "-q"};
+    const std::vector<std::string> ids = listed();
+    arguments.insert(arguments.end(), ids.begin(), ids.end());
     const RunResult result = daemon->ctl(arguments);
     EXPECT_EQ(result.exitCode, 0) << result.err << daemon->log();
 }
@@ -78,6 +86,34 @@ void LabTest::expectNothingLeft() const {
     expectNothingRecorded();
 }
 
+void LabTest::expectAgreementOf(const std::vector<const Daemon*>& all) const {
+    OnServer recorded = before;
+    for (const Daemon* const one : all) {
+        // vfs_btrfs names a snapshot by the second of its creation.
+        const json rows =
+            one->sql("SELECT exposed, source_share || '/@GMT-' || strftime('%Y.%m.%d-%H.%M.%S', "
+                     "created_us / 1000000, 'unixepoch') AS directory FROM shadow_copy "
+                     "WHERE state = 'exposed'");
+        for (const json& row : rows) {
+            recorded.shares.push_back(row["exposed"]);
+            recorded.subvolumes.push_back(row["directory"]);
+        }
+        EXPECT_EQ(one->sql("SELECT id, state FROM shadow_copy "
+                           "WHERE state NOT IN ('deleted', 'failed', 'exposed')"),
+                  json::array());
+        EXPECT_EQ(one->sql("SELECT id, state FROM shadow_copy_set "
+                           "WHERE state NOT IN ('settled', 'complete')"),
+                  json::array());
+        EXPECT_EQ(one->sql("SELECT id, state FROM job WHERE ended_us IS NULL"), json::array());
+    }
+    OnServer found = lookAt(lab());
+    for (std::vector<std::string>* const names :
+         {&recorded.shares, &recorded.subvolumes, &found.shares, &found.subvolumes}) {
+        std::sort(names->begin(), names->end());
+    }
+    EXPECT_EQ(found, recorded);
+}
+
 bool LabTest::waitUntilSettled(std::chrono::seconds limit) const {
     return waitFor(
         [this] {
@@ -87,6 +123,13 @@ bool LabTest::waitUntilSettled(std::chrono::seconds limit) const {
                 .empty();
         },
         limit);
+}
+
+bool LabTest::waitUntilRecovered(std::chrono::seconds limit) const {
+    const auto noneIsDeleting = [this] {
+        return daemon->sql("SELECT id FROM shadow_copy WHERE state = 'deleting'").empty();
+    };
+    return waitFor(noneIsDeleting, limit) && waitUntilSettled(limit);
 }
 
 std::vector<std::int64_t> idsOf(const json& snapshots) {

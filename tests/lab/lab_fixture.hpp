@@ -38,6 +38,9 @@ class LabTest : public testing::Test {
 
     static void TearDownTestSuite() { theLab().reset(); }
 
+    /// In the place of the lab of a SetUpTestSuite().
+    static void startLab(const LabOptions& options) { theLab().emplace(options); }
+
     static Lab& lab() { return *theLab(); }
 
     void SetUp() override;
@@ -46,7 +49,9 @@ class LabTest : public testing::Test {
 
     /// Runs `fsrvpctl create -q` and expects status 0. Gives the snapshots as JSON.
     nlohmann::json create(const std::vector<std::string>& shares, Argv options = {});
-    /// Deletes all that there is; it has to succeed.
+    /// The numbers of all snapshots that there are, as fsrvpctl takes them.
+    std::vector<std::string> listed() const;
+    /// Deletes them; there have to be some, and it has to succeed.
     void deleteAll();
     /// A file of the share, on the server itself.
     static void writeLive(const std::string& share, const std::string& text);
@@ -59,8 +64,18 @@ class LabTest : public testing::Test {
     void expectNothingRecorded() const;
     /// Both.
     void expectNothingLeft() const;
+
+    /// The snapshots on record, the exposed shares, and the snapshots on the disk are just the same
+    /// ones, besides those that were there when the test began; nothing is open or half made. All
+    /// are of shares on btrfs.
+    void expectAgreement() const { expectAgreementOf({&*daemon}); }
+
+    /// The same of several of them together.
+    void expectAgreementOf(const std::vector<const Daemon*>& all) const;
     /// Waits until fsrvpd has no open job and no unsettled set.
     bool waitUntilSettled(std::chrono::seconds limit = std::chrono::seconds(20)) const;
+    /// The same after a start of fsrvpd; also that deletes which the last one had begun are done.
+    bool waitUntilRecovered(std::chrono::seconds limit = std::chrono::seconds(20)) const;
 
     OnServer before;
     std::optional<Daemon> daemon;

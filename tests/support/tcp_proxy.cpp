@@ -109,6 +109,15 @@ void TcpProxy::holdReply(std::size_t nth) {
     arm(nth, true);
 }
 
+void TcpProxy::count() {
+    arm(kFarAway, true);
+}
+
+std::size_t TcpProxy::counted() const {
+    const std::lock_guard lock(mutex_);
+    return kFarAway - left_;
+}
+
 bool TcpProxy::waitUntilHeld() const {
     return waitFor(
         [this] {

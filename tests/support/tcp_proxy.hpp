@@ -30,6 +30,10 @@ class TcpProxy {
     void holdRequest(std::size_t nth);
     /// The nth message reaches the server, what that answers does not reach the client.
     void holdReply(std::size_t nth);
+    /// Holds nothing, and counts what holdRequest() would.
+    void count();
+    /// Messages from clients since count().
+    std::size_t counted() const;
     /// False when the message has not come, or its answer, within ten seconds.
     bool waitUntilHeld() const;
     /// Passes on what is held, and all that comes after it.
@@ -47,6 +51,7 @@ class TcpProxy {
     };
 
     static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t kFarAway = kNever - 1; // counted down, and never reached
 
     void run();
     void arm(std::size_t nth, bool passesRequest);
