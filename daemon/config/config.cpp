@@ -239,16 +239,18 @@ class ConfigReader {
     }
 
     static void readTimeouts(ObjectReader object, Timeouts& timeouts) {
-        const auto read = [&object](std::string_view key, std::chrono::seconds& into) {
-            if (const auto value = object.integer(key, 1, kLongestTimeout)) {
-                into = std::chrono::seconds(*value);
-            }
-        };
+        const auto read =
+            [&object](std::string_view key, std::chrono::seconds& into, int least = 1) {
+                if (const auto value = object.integer(key, least, kLongestTimeout)) {
+                    into = std::chrono::seconds(*value);
+                }
+            };
         read("connect_sec", timeouts.connect);
         read("call_sec", timeouts.call);
         read("prepare_sec", timeouts.prepare);
         read("commit_sec", timeouts.commit);
         read("expose_sec", timeouts.expose);
+        read("workers_end_sec", timeouts.workersEnd, 0);
         object.refuseOthers();
     }
 

@@ -21,6 +21,9 @@ struct Timeouts {
     std::chrono::seconds prepare{1800};
     std::chrono::seconds commit{180};
     std::chrono::seconds expose{1800};
+    /// After that without a connection, Samba's workers that were idle have ended (60 s unless its
+    /// `rpcd_fsrvp:idle_seconds` says otherwise), and a new one reads their state anew.
+    std::chrono::seconds workersEnd{65};
 
     bool operator==(const Timeouts&) const = default;
 };

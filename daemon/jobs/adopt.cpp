@@ -5,6 +5,8 @@
 #include "daemon/jobs/server_session.hpp"
 #include "daemon/model/exposed_name.hpp"
 
+#include <array>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -46,10 +48,11 @@ db::AdoptedCopy wanted(const AdoptWish& wish, const std::optional<Snapshot>& bef
     return copy;
 }
 
-Task<std::optional<Mapping>> askUntilSure(
-    Services& services, Job& job, ServerSession& session, AdoptWish wish, db::AdoptedCopy copy) {
+Task<std::optional<Mapping>>
+askUntilSure(Services& services, Job& job, ServerSession& session, db::AdoptedCopy copy) {
     auto mapping = co_await askMapping(session, copy.setId, copy.snapshotId, copy.source);
-    for (const std::chrono::seconds wait : wish.waits) {
+    const std::array<std::chrono::seconds, 2> waits{std::chrono::seconds(0), session.workersEnd()};
+    for (const std::chrono::seconds wait : waits) {
         if (mapping) {
             break;
         }
@@ -77,7 +80,7 @@ Task<Outcome> adopt(Services& services, Job& job, AdoptWish wish) {
         account.credential = before->credential;
     }
     ServerSession session(services, account, job.cancellation());
-    const auto mapping = co_await askUntilSure(services, job, session, wish, copy);
+    const auto mapping = co_await askUntilSure(services, job, session, copy);
     const bool isThatShare =
         mapping && asciiLower(mapping->exposed) == asciiLower(wish.share.share);
     if (!isThatShare) {

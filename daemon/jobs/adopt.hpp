@@ -7,10 +7,8 @@
 #include "daemon/jobs/outcome.hpp"
 #include "daemon/jobs/services.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 namespace fsrvp::jobs {
 
@@ -19,7 +17,6 @@ struct AdoptWish {
     Unc share;                 ///< the exposed one
     std::optional<Guid> setId; ///< nothing: as history has it
     std::uint32_t uid = 0;     ///< who owns the snapshot then
-    std::vector<std::chrono::seconds> waits = kStaleWaits;
 };
 
 /// Records a snapshot that is on a server and in no record that is in use: another client made it,

@@ -10,6 +10,8 @@
 #include "daemon/model/exposed_name.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -193,10 +195,13 @@ Task<void> ServerLook::askAs(ServerAccount account) {
     }
 }
 
-/// Once for all that were unknown, as protocol.md 6.1 has it: a wait is for the server, not for a
-/// snapshot.
+/// Once for all that were unknown: a wait is for the server, not for a snapshot.
 Task<void> ServerLook::askAgain() {
-    for (const std::chrono::seconds wait : wish_.waits) {
+    const std::shared_ptr<const Config> config = services_.config();
+    // The pool itself waits before it connects again.
+    const std::array<std::chrono::seconds, 2> waits{
+        std::chrono::seconds(0), config->settings(server_.host).timeouts.workersEnd};
+    for (const std::chrono::seconds wait : waits) {
         if (unknown_.empty()) {
             co_return;
         }

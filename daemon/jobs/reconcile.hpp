@@ -6,7 +6,6 @@
 #include "daemon/jobs/outcome.hpp"
 #include "daemon/jobs/services.hpp"
 
-#include <chrono>
 #include <vector>
 
 namespace fsrvp::jobs {
@@ -14,7 +13,6 @@ namespace fsrvp::jobs {
 struct ReconcileWish {
     std::vector<ServerId> servers; ///< none: all of which there are records
     bool forgetMissing = false;    ///< what is gone from its server becomes history
-    std::vector<std::chrono::seconds> waits = kStaleWaits;
 };
 
 /// Compares the records with what each server has, and mends the records: finishes what is

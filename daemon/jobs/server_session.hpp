@@ -66,6 +66,9 @@ class ServerSession {
         return static_cast<std::uint32_t>(std::chrono::milliseconds(ownTime<Op>()).count());
     }
 
+    /// How long to be without a connection, so that workers of Samba's that are idle end.
+    std::chrono::seconds workersEnd() const noexcept { return timeouts_.workersEnd; }
+
     const ServerId& server() const noexcept { return account_.server; }
 
     /// What servers.d says of it.

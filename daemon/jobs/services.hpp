@@ -32,9 +32,6 @@ struct Services {
     Credentials& credentials;
     /// The configuration as it is now; a job asks once and keeps what it got.
     std::function<std::shared_ptr<const Config>()> config;
-    /// After that without a connection, Samba's workers that were idle have ended (60 s), and a new
-    /// one reads their state anew.
-    std::chrono::milliseconds workersEnd = std::chrono::seconds(65);
 };
 
 inline TimeUs now() {

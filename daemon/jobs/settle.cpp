@@ -65,7 +65,7 @@ class FreshWorkers {
         }
         session_.abandon();
         if (++tried_ == kMost) {
-            co_await sleepFor(services_.loop, services_.workersEnd, session_.cancellation());
+            co_await sleepFor(services_.loop, session_.workersEnd(), session_.cancellation());
         }
         co_return true;
     }

@@ -42,7 +42,7 @@ struct Failure {
     static Failure garble();
 };
 
-/// An FSRVP server in memory that behaves as Samba 4.17's (docs/protocol.md 6.5): FssState answers,
+/// An FSRVP server in memory that behaves as Samba 4.17's: FssState answers,
 /// this carries the calls and lets them fail. All members may be called from any thread; calls are
 /// answered one after the other. Connections that are still open when the server goes end with
 /// Error(Unreachable); check openConnections() at a test's end.

@@ -66,7 +66,7 @@ struct FssSnapshot {
     enum class Mode { ReadOnly, ReadWrite } mode = Mode::ReadOnly;
 };
 
-/// What the agent of a Samba 4.17 server knows and answers (docs/protocol.md 6.2, 6.3, 6.5). Not
+/// What the agent of a Samba 4.17 server knows and answers, as it was measured. Not
 /// thread-safe; use FssServer.
 class FssState {
   public:

@@ -41,6 +41,10 @@ class RandomKills : public LabTest {
 
     void SetUp() override {
         LabTest::SetUp();
+        daemon->stop();
+        daemon->writeLab(
+            lab(), {{"timeouts", {{"connect_sec", 2}, {"call_sec", 10}, {"workers_end_sec", 4}}}});
+        daemon->start();
         seed = number("FSRVP_SEED", std::random_device{}());
         random.seed(seed);
         std::printf("FSRVP_SEED=%llu\n", static_cast<unsigned long long>(seed));

@@ -27,7 +27,7 @@ constexpr const char* kGoodServer = R"(// the lab
     "rpc_protection": "integrity",
     "follow_owner": "never",
     "timeouts": {"connect_sec": 1, "call_sec": 2, "prepare_sec": 3, "commit_sec": 4,
-                 "expose_sec": 86400}
+                 "expose_sec": 86400, "workers_end_sec": 0}
 }
 )";
 
@@ -81,7 +81,7 @@ TEST(Config, ReadsAllKeys) {
     EXPECT_EQ(server.encryption, SmbEncryption::Preferred);
     EXPECT_EQ(server.rpcProtection, RpcProtection::Integrity);
     EXPECT_EQ(server.followOwner, FollowOwner::Never);
-    EXPECT_EQ(server.timeouts, (Timeouts{1s, 2s, 3s, 4s, 86400s}));
+    EXPECT_EQ(server.timeouts, (Timeouts{1s, 2s, 3s, 4s, 86400s, 0s}));
 }
 
 TEST(Config, ReadsOnlyJsonFilesThatAreNotHidden) {

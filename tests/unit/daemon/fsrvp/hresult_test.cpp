@@ -40,7 +40,7 @@ TEST_P(EachResult, BecomesAnErrorThatKeepsAllOfIt) {
               "CommitShadowCopySet: " + std::string(row.meaning) + " (" + GetParam().name + ")");
 }
 
-// Numbers from MS-FSRVP 2.2.4, winerror.h and docs/protocol.md section 7.
+// Numbers from MS-FSRVP 2.2.4, winerror.h and Samba's fsrvp.idl.
 INSTANTIATE_TEST_SUITE_P(
     Results,
     EachResult,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Answers of Samba 4.17 that differ from the specification or are easily got wrong
-// (docs/protocol.md 6.5): what the client's code is written for, so the fake must give them.
+// Answers of Samba 4.17, as measured, that differ from the specification or are easily got wrong:
+// what the client's code is written for, so the fake must give them.
 #include "tests/unit/daemon/fsrvp/fss_client.hpp"
 
 namespace fsrvp {

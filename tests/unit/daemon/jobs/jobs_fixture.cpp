@@ -36,8 +36,7 @@ struct JobsTest::Engine {
                            paths,
                            files,
                            credentials,
-                           [&test] { return test.config_; },
-                           test.workersEnd},
+                           [&test] { return test.config_; }},
                   keepEnded) {
         manager.onJobs([&test](const std::shared_ptr<Job>& job) { test.jobs_.push_back(job); },
                        [&test](std::int64_t id) { test.forgotten_.push_back(id); });
@@ -79,12 +78,13 @@ void JobsTest::configure(const Settings& settings) {
                               ", \"max_jobs\": " + std::to_string(settings.maxJobs) + "}");
     const std::string credentials =
         configDirectory.write("secret", "username=backup\npassword=secret\ndomain=LAB\n");
-    configDirectory.write("servers.d/lab.json",
-                          R"({"hosts": ["fs1", "fs2"], "credentials_file": ")" + credentials +
-                              R"(", "timeouts": {"connect_sec": )" +
-                              std::to_string(settings.connectSec) + R"(, "call_sec": )" +
-                              std::to_string(settings.callSec) +
-                              R"(, "prepare_sec": 1, "commit_sec": 1, "expose_sec": 1}})");
+    configDirectory.write(
+        "servers.d/lab.json",
+        R"({"hosts": ["fs1", "fs2"], "credentials_file": ")" + credentials +
+            R"(", "timeouts": {"connect_sec": )" + std::to_string(settings.connectSec) +
+            R"(, "call_sec": )" + std::to_string(settings.callSec) +
+            R"(, "prepare_sec": 1, "commit_sec": 1, "expose_sec": 1, "workers_end_sec": )" +
+            std::to_string(settings.workersEndSec) + "}}");
     reload();
 }
 

@@ -29,6 +29,7 @@ struct Settings {
     unsigned maxJobs = 100;
     unsigned connectSec = 10;
     unsigned callSec = 10;
+    unsigned workersEndSec = 0;
 };
 
 /// A whole job engine over fake servers: real configuration files, store, pool, agents' messages
@@ -110,8 +111,6 @@ class JobsTest : public testing::Test {
 
     /// For how long the pool keeps a connection that no job uses; counts from the next start.
     std::chrono::milliseconds linger = std::chrono::minutes(1);
-    /// After that, stale workers are gone; counts from the next start.
-    std::chrono::milliseconds workersEnd{1};
     test::ConfigDir configDirectory;
     test::TempDir stateDirectory;
     test::TempDir helperDirectory;

@@ -219,10 +219,9 @@ TEST_F(MountingTest, ASnapshotThatIsGoneFromItsServerIsForgottenOnlyWhenItIsUnmo
     createMounted(path("new"));
     server().removeExposedShare(snapshot(1).exposed);
     const auto forgetting = [this] {
-        server().fail<GetShareMapping>(Failure::result(hresult::kInvalidArgument));
+        server().failTimes<GetShareMapping>(3, Failure::result(hresult::kInvalidArgument));
         ReconcileRequest request;
         request.wish.forgetMissing = true;
-        request.wish.waits.clear();
         return ended(run(manager().reconcile(std::move(request))));
     };
     UniqueFd file = hold(path("new"));

@@ -24,7 +24,6 @@ class ReconcileTest : public JobsTest {
         for (const std::string& host : hosts) {
             wish.servers.push_back(ServerId{host, 445});
         }
-        wish.waits = {0s, 0s};
         return wish;
     }
 
@@ -41,7 +40,6 @@ class ReconcileTest : public JobsTest {
         wish.share = Unc{"fs1", share};
         wish.setId = setId;
         wish.uid = 1000;
-        wish.waits = {0s, 0s};
         return ended(run(manager().reconcile(std::move(request))));
     }
 
@@ -273,10 +271,12 @@ TEST_F(ReconcileTest, ARefusalJudgesNothing) {
 }
 
 TEST_F(ReconcileTest, ACancelledOneHasNoFindings) {
+    Settings settings;
+    settings.workersEndSec = 3600;
+    configure(settings);
     forgetSets(2);
     ReconcileRequest request;
     request.wish = of({"fs1"});
-    request.wish.waits = {1h};
     const auto job = run(manager().reconcile(std::move(request)));
     ASSERT_TRUE(runUntil([&] {
         const Calls calls = server.calls();
