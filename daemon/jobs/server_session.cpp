@@ -93,11 +93,11 @@ Task<std::chrono::seconds> ServerSession::clockAhead() {
     }
 }
 
-Task<agent::Shares> ServerSession::pageOfShares(agent::ListShares which) {
+Task<agent::Shares> ServerSession::pageOfShares(agent::ListShares which,
+                                                std::chrono::milliseconds timeout) {
     co_await connect();
     try {
-        co_return co_await connection_->listShares(
-            std::move(which), timeouts_.connect, cancellation_);
+        co_return co_await connection_->listShares(std::move(which), timeout, cancellation_);
     } catch (const Error& error) {
         throw error.withContext("listing the shares of " + server().text());
     }
@@ -106,7 +106,7 @@ Task<agent::Shares> ServerSession::pageOfShares(agent::ListShares which) {
 Task<agent::Shares> ServerSession::shares(std::uint32_t limit) {
     agent::ListShares first;
     first.limit = limit;
-    co_return co_await pageOfShares(std::move(first));
+    co_return co_await pageOfShares(std::move(first), timeouts_.connect);
 }
 
 Task<std::vector<std::string>> ServerSession::allShares() {
@@ -116,7 +116,8 @@ Task<std::vector<std::string>> ServerSession::allShares() {
         agent::ListShares next;
         next.limit = kPage;
         next.after = names.empty() ? "" : names.back();
-        const agent::Shares page = co_await pageOfShares(std::move(next));
+        // Samba reads thousands of shares from its registry before it answers.
+        const agent::Shares page = co_await pageOfShares(std::move(next), timeouts_.call);
         names.insert(names.end(), page.names.begin(), page.names.end());
         if (!page.more) {
             co_return names;

@@ -79,7 +79,7 @@ class ServerSession {
     Cancellation& cancellation() noexcept { return cancellation_; }
 
   private:
-    Task<agent::Shares> pageOfShares(agent::ListShares which);
+    Task<agent::Shares> pageOfShares(agent::ListShares which, std::chrono::milliseconds timeout);
 
     /// The configured time of operations that take long, else that of a call.
     template <class Op> std::chrono::seconds ownTime() const {
