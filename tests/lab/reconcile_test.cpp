@@ -20,7 +20,7 @@ class Reconcile : public LabTest {
     /// "1 ok, 0 foreign", of all that is found.
     static std::string statuses(const json& document) {
         std::string text;
-        for (const json& finding : document["findings"]) {
+        for (const json& finding : document.value("findings", json::array())) {
             text += (text.empty() ? "" : ", ") + finding["id"].dump() + " " +
                     finding["status"].get<std::string>();
         }
@@ -110,7 +110,7 @@ TEST_F(Reconcile, FindsASnapshotWhoseShareWasRemovedByHand) {
 
     const json found = reconcile({}, 6);
 
-    EXPECT_EQ(statuses(found), "1 unshared, 2 ok");
+    ASSERT_EQ(statuses(found), "1 unshared, 2 ok");
     EXPECT_THAT(found["findings"][0]["hint"].get<std::string>(), HasSubstr("fsrvpctl delete 1"));
     deleteAll();
     expectNothingLeft();
@@ -127,7 +127,7 @@ TEST_F(Reconcile, TellsWhatIsGoneFromWhatIsLeftWhenTheServerLostItsState) {
 
     const json found = reconcile({"--forget-missing"}, 6);
 
-    EXPECT_EQ(statuses(found), "1 forgotten, 2 lost-on-server");
+    ASSERT_EQ(statuses(found), "1 forgotten, 2 lost-on-server");
     EXPECT_THAT(found["findings"][1]["hint"].get<std::string>(),
                 HasSubstr("net conf delshare '" + made[1]["exposed"].get<std::string>() + "'"));
     EXPECT_EQ(daemon->ctlJson({"show", "1"})["snapshots"][0]["state"], "deleted");
@@ -199,12 +199,12 @@ TEST_F(Reconcile, SeesEveryShareOfAServerThatHasThousands) {
     text.close();
     net({"import", many});
 
-    const json found = reconcile({"--timeout", "150"}, 0);
+    const json found = reconcile({"--timeout", "150"}, 0).value("findings", json::array());
 
-    ASSERT_EQ(found["findings"].size(), kMany + 1U);
-    EXPECT_EQ(found["findings"][0]["status"], "ok");
-    EXPECT_EQ(found["findings"][kMany]["status"], "foreign");
-    EXPECT_EQ(found["findings"][kMany]["share"], "data@{00000000-0000-4000-8000-000000001499}");
+    ASSERT_EQ(found.size(), kMany + 1U);
+    EXPECT_EQ(found[0]["status"], "ok");
+    EXPECT_EQ(found[kMany]["status"], "foreign");
+    EXPECT_EQ(found[kMany]["share"], "data@{00000000-0000-4000-8000-000000001499}");
     net({"import", few});
     deleteAll();
     expectNothingLeft();
@@ -236,7 +236,7 @@ TEST_F(ReconcileTwoServers, AnswersForTheOneThatIsThere) {
 
     const json found = reconcile({}, 6);
 
-    EXPECT_EQ(statuses(found), ours + " ok");
+    ASSERT_EQ(statuses(found), ours + " ok");
     EXPECT_THAT(found["error"]["message"].get<std::string>(), HasSubstr("localhost"));
     EXPECT_EQ(statuses(reconcile({lab().host()}, 0)), ours + " ok");
     EXPECT_EQ(daemon->ctl({"reconcile", "-q", "localhost"}).exitCode, 9);
