@@ -292,11 +292,11 @@ std::vector<Snapshot> Store::listDeleting() {
 }
 
 std::vector<Snapshot> Store::listLost() {
-    return query::listLost(impl_->reader);
+    return query::listLost(impl_->reader());
 }
 
 bool Store::isKnown(const ServerId& server, const std::string& share, TimeUs created) {
-    return query::isKnown(impl_->reader, server, share, created);
+    return query::isKnown(impl_->reader(), server, share, created);
 }
 
 std::vector<MountRecord> Store::listMounts() {

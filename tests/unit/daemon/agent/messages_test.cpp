@@ -95,8 +95,8 @@ TEST(AgentMessages, OtherRequestsRoundTrip) {
     EXPECT_EQ(std::get<AskForDfs>(decodeRequest(encode(request)).call).share, "a");
 
     request.call = ListGmtDirectories{"a", "b", "c"};
-    const auto list = std::get<ListGmtDirectories>(decodeRequest(encode(request)).call);
-    EXPECT_EQ(list.share + list.first + list.last, "abc");
+    const auto found = std::get<ListGmtDirectories>(decodeRequest(encode(request)).call);
+    EXPECT_EQ(found.share + found.first + found.last, "abc");
 
     request.call = Resolve{"fs1"};
     EXPECT_EQ(std::get<Resolve>(decodeRequest(encode(request)).call).host, "fs1");

@@ -215,10 +215,6 @@ void FailureMatrix::expectInjected(FssServer& server, const Fault& fault, const 
     ++injected_;
 }
 
-CopyState FailureMatrix::stateOfOrphans() {
-    return CopyState::Failed;
-}
-
 void FailureMatrix::expectAgreement(FssServer& server, Deleting deleting, const Place& place) {
     SCOPED_TRACE("records and server, " + place.text());
     const std::vector<std::string> shares = server.exposedShares();
@@ -241,7 +237,7 @@ void FailureMatrix::expectAgreement(FssServer& server, Deleting deleting, const 
         } else {
             EXPECT_FALSE(isThere) << copy.id;
             const bool isOrphan = isOnDisk(server, copy.snapshotId);
-            EXPECT_TRUE(!isOrphan || copy.state == stateOfOrphans()) << copy.id;
+            EXPECT_TRUE(!isOrphan || copy.state == CopyState::LostOnServer) << copy.id;
             EXPECT_EQ(copy.state == CopyState::LostOnServer, !copy.remains.empty());
             orphans += isOrphan ? 1U : 0U;
         }

@@ -78,8 +78,6 @@ class FailureMatrix : public MountingTest {
     /// sets, mounts and their directories. `strays` of the snapshots on disk are of no record that
     /// could delete them, and as many sets were begun that nobody knows.
     void expectAgreement(FssServer& server, Deleting deleting, const Place& place);
-    /// Of snapshots that are on the server's disk and that FSRVP can't reach any more.
-    static CopyState stateOfOrphans();
 
     /// Deletes what is exposed, and as an administrator what FSRVP can't.
     void clearUp(FssServer& server);
