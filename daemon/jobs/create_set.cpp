@@ -4,6 +4,7 @@
 #include "daemon/base/log.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/base/utf16.hpp"
+#include "daemon/jobs/mapping.hpp"
 #include "daemon/jobs/owner.hpp"
 #include "daemon/jobs/settle.hpp"
 
@@ -298,14 +299,14 @@ Task<void> CreateSet::map() {
         in.shadowCopySetId = setId_;
         in.shareName = toUtf16(copies_[i].source.wire());
         const auto out = co_await session_.must<GetShareMapping>(in);
-        std::optional<db::ExposedCopy> copy = exposedCopy(out, ids_[i]);
-        if (!copy) {
+        const std::optional<Mapping> mapping = mappingIn(out);
+        if (!mapping) {
             throw Error(Errc::Protocol,
                         "server " + session_.server().text() +
                             " did not say under which name it exposed the snapshot of " +
                             copies_[i].source.text());
         }
-        exposed.push_back(*std::move(copy));
+        exposed.push_back({ids_[i], mapping->exposed, mapping->created});
     }
     co_await services_.store.markExposed(*setRow_, std::move(exposed));
 }

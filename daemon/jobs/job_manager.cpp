@@ -4,10 +4,9 @@
 #include "daemon/base/log.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/jobs/remains.hpp"
-#include "daemon/jobs/settle.hpp"
+#include "daemon/jobs/settle_server.hpp"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 namespace fsrvp::jobs {
@@ -204,17 +203,6 @@ Task<std::shared_ptr<Job>> JobManager::reconcile(ReconcileRequest request) {
     co_return co_await accept(std::move(record), request.timeout, std::move(work));
 }
 
-std::set<ServerAccount> JobManager::accountsToSettle() {
-    std::set<ServerAccount> accounts;
-    for (const ShadowCopySet& set : services_.store.listUnsettledSets()) {
-        accounts.insert({set.server, set.credential});
-    }
-    for (const Snapshot& copy : services_.store.listDeleting()) {
-        accounts.insert({copy.server, copy.credential});
-    }
-    return accounts;
-}
-
 std::set<ServerId> JobManager::serversToRestore() {
     std::set<ServerId> servers;
     for (const RecordedMount& recorded : recordedMounts(services_)) {
@@ -236,9 +224,9 @@ Task<void> JobManager::recover() {
     for (const JobRecord& job : open) {
         co_await services_.store.finishJob(job.id, JobState::Failed, errorName, message);
     }
-    for (const ServerAccount& account : accountsToSettle()) {
+    for (const ServerAccount& account : accountsToSettle(services_.store)) {
         JobRecord record = newRecord("settle", 0, {account.server.text()});
-        Work work = [this, account](Job& job) { return settleOn(job, account); };
+        Work work = [this, account](Job& job) { return settleServer(services_, job, account); };
         co_await accept(std::move(record), std::chrono::seconds(0), std::move(work));
     }
     for (const ServerId& server : serversToRestore()) {
@@ -366,51 +354,6 @@ Task<Outcome> JobManager::deleteOn(Job& job,
         parts.push_back(deleteCopies(services_, job, account, copies));
     }
     co_return co_await together(services_.loop, std::move(parts));
-}
-
-Task<Outcome> JobManager::settleOn(Job& job, ServerAccount account) {
-    const ServerId& server = account.server;
-    constexpr std::array<std::chrono::seconds, 5> waits{
-        std::chrono::seconds(2),
-        std::chrono::seconds(5),
-        std::chrono::seconds(15),
-        std::chrono::seconds(30),
-        std::chrono::seconds(70)}; // idle workers of Samba's end at 60 s
-    Outcome outcome;
-    for (std::size_t attempt = 0;; ++attempt) {
-        std::optional<Error> failure;
-        try {
-            const ServerTurns::Turn turn =
-                co_await services_.servers.enter(server, job.cancellation());
-            ServerSession session(services_, account, job.cancellation());
-            job.setPhase(Phase::Settle);
-            // Also where only deletes are left: they are not tried again once begun.
-            co_await session.connect();
-            outcome.errors = co_await settleLeftovers(services_, session);
-        } catch (const Error& error) {
-            failure = error;
-        }
-        if (!failure) {
-            break;
-        }
-        job.cancellation().throwIfRequested();
-        log::warning("cannot settle what is left on " + server.text() + " yet: " + failure->what());
-        job.setPhase(Phase::Wait);
-        co_await sleepFor(
-            services_.loop, waits[std::min(attempt, waits.size() - 1)], job.cancellation());
-    }
-    std::vector<Snapshot> deleting;
-    for (const Snapshot& copy : services_.store.listDeleting()) {
-        if (ServerAccount{copy.server, copy.credential} == account) {
-            deleting.push_back(copy);
-        }
-    }
-    if (!deleting.empty()) {
-        Outcome deleted = co_await deleteCopies(services_, job, account, std::move(deleting));
-        outcome.ids = std::move(deleted.ids);
-        outcome.errors.insert(outcome.errors.end(), deleted.errors.begin(), deleted.errors.end());
-    }
-    co_return outcome;
 }
 
 } // namespace fsrvp::jobs

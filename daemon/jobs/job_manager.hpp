@@ -120,9 +120,7 @@ class JobManager {
     Task<Outcome>
     createOn(Job& job, std::map<ServerId, std::vector<Source>> byServer, CreateRequest request);
     Task<Outcome> deleteOn(Job& job, std::map<ServerAccount, std::vector<Snapshot>> byAccount);
-    Task<Outcome> settleOn(Job& job, ServerAccount account);
     std::size_t unfinished() const;
-    std::set<ServerAccount> accountsToSettle();
     std::set<ServerId> serversToRestore();
 
     Services services_;

@@ -14,6 +14,17 @@ TimeUs fromFileTime(std::int64_t ticks) {
 
 } // namespace
 
+std::optional<Mapping> mappingIn(const GetShareMapping::Out& reply) {
+    const auto& told = reply.shareMapping1.value;
+    if (!told || !told->shadowCopyShareName.value) {
+        return std::nullopt;
+    }
+    Mapping mapping;
+    mapping.exposed = exposedShareName(toUtf8(*told->shadowCopyShareName.value));
+    mapping.created = fromFileTime(told->creationTimestamp);
+    return mapping;
+}
+
 Task<std::optional<Mapping>>
 askMapping(ServerSession& session, Guid setId, Guid copyId, Unc source) {
     GetShareMapping::In in;
@@ -31,14 +42,7 @@ askMapping(ServerSession& session, Guid setId, Guid copyId, Unc source) {
     if (reaction != Reaction::Done) {
         throw session.failure<GetShareMapping>(reply.hresult);
     }
-    Mapping mapping;
-    if (const auto& told = reply.out.shareMapping1.value) {
-        mapping.created = fromFileTime(told->creationTimestamp);
-        if (const auto& name = told->shadowCopyShareName.value) {
-            mapping.exposed = exposedShareName(toUtf8(*name));
-        }
-    }
-    co_return mapping;
+    co_return mappingIn(reply.out).value_or(Mapping());
 }
 
 } // namespace fsrvp::jobs

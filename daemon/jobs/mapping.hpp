@@ -14,6 +14,9 @@ struct Mapping {
     TimeUs created{};    ///< the server's time
 };
 
+/// The same of a reply that is at hand; nothing where it names no share.
+std::optional<Mapping> mappingIn(const GetShareMapping::Out& reply);
+
 /// Nothing when the server does not know the copy, or when the worker of Samba's that answers does
 /// not. @throws Error
 Task<std::optional<Mapping>>

@@ -3,6 +3,7 @@
 
 #include "daemon/base/log.hpp"
 #include "daemon/base/utf16.hpp"
+#include "daemon/jobs/mapping.hpp"
 #include "daemon/jobs/remains.hpp"
 
 #include <algorithm>
@@ -12,12 +13,6 @@ namespace fsrvp::jobs {
 namespace {
 
 using LostCopies = std::vector<db::LostCopy>;
-
-/// FILETIME: 100 ns since 1601-01-01 UTC.
-TimeUs fromFileTime(std::int64_t ticks) {
-    constexpr std::int64_t epochInSeconds = 11644473600;
-    return TimeUs(std::chrono::microseconds(ticks / 10) - std::chrono::seconds(epochInSeconds));
-}
 
 SetOnly onlySet(const Guid& setId) {
     SetOnly in;
@@ -76,23 +71,6 @@ class FreshWorkers {
     unsigned tried_ = 0;
 };
 
-/// What the server exposes of a copy whose mapping was never recorded; nothing when it does not.
-Task<std::optional<db::ExposedCopy>> askMapping(ServerSession& session, Guid setId, Snapshot copy) {
-    GetShareMapping::In in;
-    in.shadowCopyId = copy.snapshotId;
-    in.shadowCopySetId = setId;
-    in.shareName = toUtf16(copy.source.wire());
-    const auto reply = co_await session.call<GetShareMapping>(in);
-    const Reaction reaction = reactionTo(GetShareMapping::opnum, reply.hresult);
-    if (reaction == Reaction::UnknownSet || reply.hresult == hresult::kNotExposedYet) {
-        co_return std::nullopt;
-    }
-    if (reaction != Reaction::Done) {
-        throw session.failure<GetShareMapping>(reply.hresult);
-    }
-    co_return exposedCopy(reply.out, copy.id);
-}
-
 Task<Reply<ExposeShadowCopySet>> tryExpose(ServerSession& session, Guid setId) {
     ExposeShadowCopySet::In in;
     in.shadowCopySetId = setId;
@@ -117,11 +95,11 @@ Task<void> mapCopies(Services& services, ServerSession& session, ShadowCopySet& 
         if (!copy.exposed.empty()) {
             continue;
         }
-        const auto mapping = co_await askMapping(session, set.setId, copy);
-        if (mapping) {
+        const auto mapping = co_await askMapping(session, set.setId, copy.snapshotId, copy.source);
+        if (mapping && !mapping->exposed.empty()) {
             copy.exposed = mapping->exposed;
             copy.created = mapping->created;
-            found.push_back(*mapping);
+            found.push_back({copy.id, mapping->exposed, mapping->created});
         }
     }
     if (set.state == SetState::Committing && found.size() == set.copies.size()) {
@@ -269,18 +247,6 @@ std::optional<Error> reportOf(Services& services,
 
 } // namespace
 
-std::optional<db::ExposedCopy> exposedCopy(const GetShareMapping::Out& mapping, std::int64_t id) {
-    const auto& told = mapping.shareMapping1.value;
-    if (!told || !told->shadowCopyShareName.value) {
-        return std::nullopt;
-    }
-    db::ExposedCopy copy;
-    copy.id = id;
-    copy.exposed = exposedShareName(toUtf8(*told->shadowCopyShareName.value));
-    copy.created = fromFileTime(told->creationTimestamp);
-    return copy;
-}
-
 Task<void> abortSet(ServerSession& session, Guid setId) {
     const auto reply = co_await session.call<AbortShadowCopySet>(onlySet(setId));
     const Reaction reaction = reactionTo(AbortShadowCopySet::opnum, reply.hresult);
@@ -297,7 +263,7 @@ Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot c
     Deletion deletion;
     if (copy.exposed.empty()) { // lost, or in a delete of a lost one that was cut short
         co_await tryExpose(session, copy.setId);
-        const auto mapping = co_await askMapping(session, copy.setId, copy);
+        const auto mapping = co_await askMapping(session, copy.setId, copy.snapshotId, copy.source);
         copy.exposed = mapping ? mapping->exposed : std::string();
     }
     while (!copy.exposed.empty()) {

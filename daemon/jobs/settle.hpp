@@ -36,9 +36,6 @@ Task<void> abortSet(ServerSession& session, Guid setId);
 /// was away. The session's job must have the server's turn. Gives what settleSet() gives.
 Task<std::vector<Error>> settleLeftovers(Services& services, ServerSession& session);
 
-/// What GetShareMapping tells of copy `id`; nothing when it names no exposed share.
-std::optional<db::ExposedCopy> exposedCopy(const GetShareMapping::Out& mapping, std::int64_t id);
-
 /// What became of a copy.
 struct Deletion {
     bool wasThere = false; ///< and the server has deleted it
