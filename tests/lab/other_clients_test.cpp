@@ -208,5 +208,53 @@ TEST_F(ByHand, RestartedServerStillKnowsItsSnapshots) {
     expectNothingLeft();
 }
 
+/// Two hosts with an fsrvpd each. Samba may give each a worker of its own; what one of these has
+/// written over of the other's is lost only when that other worker ends, after 60 idle seconds.
+class TwoHosts : public LabTest {
+  protected:
+    void SetUp() override {
+        LabTest::SetUp();
+        other.emplace();
+        other->writeLab(lab());
+        other->start();
+    }
+
+    static std::unique_ptr<Process> startCreate(const Daemon& host, const Argv& sources) {
+        Argv arguments{"create", "-q", "--no-mount"};
+        arguments.insert(arguments.end(), sources.begin(), sources.end());
+        return host.startCtl(arguments);
+    }
+
+    static std::unique_ptr<Process> startDelete(const Daemon& host) {
+        Argv arguments{"delete", "-q"};
+        const json list = host.ctlJson({"list"});
+        for (const json& snapshot : list["snapshots"]) {
+            arguments.push_back(snapshot["id"].dump());
+        }
+        return host.startCtl(arguments);
+    }
+
+    void expectBothSucceed(const std::unique_ptr<Process>& first,
+                           const std::unique_ptr<Process>& second) {
+        EXPECT_EQ(first->wait(seconds(200)), 0) << first->err() << daemon->log();
+        EXPECT_EQ(second->wait(seconds(200)), 0) << second->err() << other->log();
+        expectAgreementOf({&*daemon, &*other});
+    }
+
+    std::optional<Daemon> other;
+};
+
+TEST_F(TwoHosts, UseOneServerAtTheSameTime) {
+    for (int round = 0; round < 3 && !HasFailure(); ++round) {
+        const auto first = startCreate(*daemon, {unc("data"), unc("hid$")});
+        const auto second = startCreate(*other, {unc("datab")});
+        expectBothSucceed(first, second);
+        const auto firstGone = startDelete(*daemon);
+        const auto secondGone = startDelete(*other);
+        expectBothSucceed(firstGone, secondGone);
+    }
+    expectServerAsBefore();
+}
+
 } // namespace
 } // namespace fsrvp::test
