@@ -45,8 +45,6 @@ class RandomKills : public LabTest {
         daemon->writeLab(
             lab(), {{"timeouts", {{"connect_sec", 2}, {"call_sec", 10}, {"workers_end_sec", 4}}}});
         daemon->start();
-        seed = number("FSRVP_SEED", std::random_device{}());
-        random.seed(seed);
         std::printf("FSRVP_SEED=%llu\n", static_cast<unsigned long long>(seed));
     }
 
@@ -94,8 +92,8 @@ class RandomKills : public LabTest {
 
     static constexpr std::size_t kSpan = 500; ///< ms in which most of a create or delete is over
 
-    std::uint64_t seed = 0;
-    std::mt19937_64 random;
+    const std::uint64_t seed = number("FSRVP_SEED", std::random_device{}());
+    std::mt19937_64 random{seed};
     unsigned underWay = 0;
 };
 

@@ -18,8 +18,8 @@ struct Flow {
     enum class What { Create, Delete };
 
     const char* name;
-    What what;
     std::vector<std::string> shares;
+    What what;
     bool mounts; ///< the create mounts, the delete is of what is mounted
 
     friend void PrintTo(const Flow& flow, std::ostream* out) { *out << flow.name; }

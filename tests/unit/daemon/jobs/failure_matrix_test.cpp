@@ -16,11 +16,11 @@ using What = Flow::What;
 
 // The member names end up in the tests' names.
 const Flow kFlows[] = {
-    {"CreateOne", What::Create, {"data"}, false},
-    {"CreateThree", What::Create, {"data", "other", "third"}, false},
-    {"CreateAndMount", What::Create, {"data"}, true},
-    {"DeleteThree", What::Delete, {"data", "other", "third"}, false},
-    {"UnmountAndDelete", What::Delete, {"data"}, true},
+    {"CreateOne", {"data"}, What::Create, false},
+    {"CreateThree", {"data", "other", "third"}, What::Create, false},
+    {"CreateAndMount", {"data"}, What::Create, true},
+    {"DeleteThree", {"data", "other", "third"}, What::Delete, false},
+    {"UnmountAndDelete", {"data"}, What::Delete, true},
 };
 
 const Fault kFaults[] = {
