@@ -106,6 +106,13 @@ void run(const Arguments& arguments) {
     if (const auto problem = config.reload()) {
         log::error(problem->what());
     }
+    const EventSource onHup = loop.onSignal(SIGHUP, [&] {
+        if (const auto problem = config.reload()) {
+            log::error(problem->what());
+        } else {
+            log::info("read the configuration anew");
+        }
+    });
     db::Store store(loop, directoryFrom("STATE_DIRECTORY"));
     const auto agents = makeLauncher(loop, arguments, "agent");
     const auto helpers = makeLauncher(loop, arguments, "fs");
@@ -148,13 +155,6 @@ void run(const Arguments& arguments) {
         watch.emplace(services);
         recovery.spawn(jobs.recover(), logFailure);
     }
-    const EventSource onHup = loop.onSignal(SIGHUP, [&] {
-        if (const auto problem = config.reload()) {
-            log::error(problem->what());
-        } else {
-            log::info("read the configuration anew");
-        }
-    });
     sd_notify(0, "READY=1");
     loop.run();
     sd_notify(0, "STOPPING=1");

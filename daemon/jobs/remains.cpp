@@ -53,6 +53,13 @@ unknownDirectories(Services& services, ServerSession& session, Window window, st
     co_return names;
 }
 
+/// Whether the server shows snapshots as directories of that share: it has some, of whatever time.
+Task<bool> showsSnapshots(ServerSession& session, std::string share) {
+    const std::vector<std::string> names = co_await session.gmtDirectories(
+        std::move(share), "@GMT-0000.00.00-00.00.00", "@GMT-9999.99.99-99.99.99");
+    co_return !names.empty();
+}
+
 /// What the directories say of one copy; nothing when nothing is left.
 std::optional<db::LostCopy>
 lostCopy(const Snapshot& copy, const std::vector<std::string>& names, const std::string& doubt) {
@@ -95,8 +102,9 @@ findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt
         std::string maybe;
         if (failure) {
             maybe = time + ": " + failure->what();
-        } else if (doubt == Doubt::Some) {
-            maybe = time + ", which the server does not show";
+        } else if (doubt == Doubt::Some && names.empty()) {
+            const bool shows = co_await showsSnapshots(session, copy.source.share);
+            maybe = shows ? "" : time + ", which the server does not show";
         }
         if (const auto lost = lostCopy(copy, names, maybe)) {
             found.push_back(*lost);

@@ -123,6 +123,7 @@ struct Point {
     const char* name;
     std::size_t call; ///< of a create on a connection that is open already; the first is 1
     const char* set;  ///< what is recorded of the set by then
+    enum class Server { Clean, UntilTheNextCreate } server = Server::Clean;
 };
 
 void PrintTo(const Point& point, std::ostream* out) {
@@ -131,14 +132,16 @@ void PrintTo(const Point& point, std::ostream* out) {
 
 class FullDiskInACreate : public FullDisk, public testing::WithParamInterface<Point> {};
 
-TEST_P(FullDiskInACreate, FailsItAndLeavesNothingOnTheServer) {
+TEST_P(FullDiskInACreate, FailsItAndLeavesNothingThatIsNotOnRecord) {
     const std::string recorded = GetParam().set;
     warmUp();
     proxy->holdReply(GetParam().call);
 
     expectFailure(startCreate());
 
-    expectServerAsBefore();
+    if (GetParam().server == Point::Server::Clean) {
+        expectServerAsBefore();
+    }
     EXPECT_EQ(daemon->sql("SELECT state FROM shadow_copy_set"),
               recorded.empty() ? json::array() : json::array({{{"state", recorded}}}));
     expectNoSnapshot();
@@ -146,13 +149,14 @@ TEST_P(FullDiskInACreate, FailsItAndLeavesNothingOnTheServer) {
     expectAllWorks();
 }
 
-INSTANTIATE_TEST_SUITE_P(After,
-                         FullDiskInACreate,
-                         testing::Values(Point{"StartShadowCopySet", 3, ""},
-                                         Point{"PrepareShadowCopySet", 5, "started"},
-                                         Point{"GetShareMapping", 8, "committing"},
-                                         Point{"RecoveryCompleteShadowCopySet", 9, "exposed"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    After,
+    FullDiskInACreate,
+    testing::Values(Point{"StartShadowCopySet", 3, ""},
+                    Point{"PrepareShadowCopySet", 5, "started"},
+                    Point{"GetShareMapping", 8, "committing", Point::Server::UntilTheNextCreate},
+                    Point{"RecoveryCompleteShadowCopySet", 9, "exposed"}),
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST_F(FullDisk, BeforeADeleteIsSentLeavesTheSnapshot) {
     create({"data"});
@@ -235,7 +239,10 @@ class BadDisk : public DatabaseTest, public testing::WithParamInterface<std::str
                         AllOf(HasSubstr(saysOfDatabase("disk I/O error")),
                               HasSubstr("look for disk errors in the kernel's log")));
             expectNoSnapshot();
-            expectServerAsBefore();
+            const json sets = daemon->sql("SELECT state FROM shadow_copy_set ORDER BY id DESC");
+            if (sets.empty() || sets[0]["state"] != "committing") {
+                expectServerAsBefore();
+            }
         }
         const std::vector<std::string> trace = tracer.stop();
         if (status == 0) {
@@ -249,7 +256,7 @@ class BadDisk : public DatabaseTest, public testing::WithParamInterface<std::str
     }
 };
 
-TEST_P(BadDisk, AtEachCommitOfACreateLeavesNothingAndIsOvercome) {
+TEST_P(BadDisk, AtEachCommitOfACreateLeavesNothingThatIsNotOnRecord) {
     int failed = 0;
     int nth = 1;
     bool isMet = true;

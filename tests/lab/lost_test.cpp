@@ -13,6 +13,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace fsrvp::test {
 namespace {
@@ -24,11 +25,16 @@ using testing::HasSubstr;
 /// A lab and an fsrvpd for one test, with a proxy between them that can hold a call.
 class Lost : public testing::Test {
   protected:
-    void begin(const LabOptions& options = {}) {
+    /// Samba's idle workers end after three seconds instead of sixty.
+    void begin(LabOptions options = {}) {
+        options.settings.emplace_back("rpcd_fsrvp:idle_seconds = 3");
         lab.emplace(options);
         proxy.emplace(lab->port());
         before = lab->subvolumes();
-        daemon.writeLab(*lab, {{"port", proxy->port()}});
+        daemon.writeLab(
+            *lab,
+            {{"port", proxy->port()},
+             {"timeouts", {{"connect_sec", 2}, {"call_sec", 10}, {"workers_end_sec", 6}}}});
         daemon.start();
     }
 
@@ -134,7 +140,7 @@ class LostToTheTimer : public Lost {
         LabOptions options;
         options.sequenceTimeout = seconds(2);
         options.settings.emplace_back("log level = 3");
-        begin(options);
+        begin(std::move(options));
     }
 
     std::unique_ptr<Process> createUntilTheTimerRanOut() {

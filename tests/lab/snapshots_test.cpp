@@ -76,6 +76,7 @@ TEST_F(Snapshots, HaveTheSchemasKeysAsJson) {
                         {"policy", nullptr},
                         {"protected", false},
                         {"holds", 0},
+                        {"remains", ""},
                         {"mount_points", json::array()},
                         {"absent_mount_points", json::array()}};
     EXPECT_EQ(made, expected);

@@ -24,6 +24,7 @@ Dict fullSnapshot() {
             {"context", std::string("app-rollback")},
             {"writable", true},
             {"state", std::string("lost-on-server")},
+            {"remains", std::string("share data@{1}")},
             {"owner_uid", std::uint32_t{1000}},
             {"description", std::string("before the upgrade")},
             {"labels", std::map<std::string, std::string>{{"k", "v"}}},
@@ -55,15 +56,16 @@ Errc failureOf(const Dict& dict) {
 TEST(SnapshotFromBus, HasEveryValueOfTheJson) {
     const nlohmann::ordered_json json = snapshotToJson(snapshotFromBus(fullSnapshot()));
 
-    EXPECT_EQ(json.dump(),
-              R"({"id":7,"snapshot_id":"00112233-4455-6677-8899-aabbccddeeff",)"
-              R"("set_id":"ffeeddcc-bbaa-9988-7766-554433221100","server":"fs1:1445",)"
-              R"("share":"data","exposed":"data@{1}","created":"2026-11-22T07:30:00.000000Z",)"
-              R"("completed":"2026-11-22T07:30:01.000042Z","context":"app-rollback",)"
-              R"("writable":true,"state":"lost-on-server","owner_uid":1000,)"
-              R"("description":"before the upgrade","labels":{"k":"v"},"policy":"nightly",)"
-              R"("protected":false,"holds":0,"mount_points":["/mnt/a","/mnt/b"],)"
-              R"("absent_mount_points":["/mnt/c"]})");
+    EXPECT_EQ(
+        json.dump(),
+        R"({"id":7,"snapshot_id":"00112233-4455-6677-8899-aabbccddeeff",)"
+        R"("set_id":"ffeeddcc-bbaa-9988-7766-554433221100","server":"fs1:1445",)"
+        R"("share":"data","exposed":"data@{1}","created":"2026-11-22T07:30:00.000000Z",)"
+        R"("completed":"2026-11-22T07:30:01.000042Z","context":"app-rollback",)"
+        R"("writable":true,"state":"lost-on-server","remains":"share data@{1}","owner_uid":1000,)"
+        R"("description":"before the upgrade","labels":{"k":"v"},"policy":"nightly",)"
+        R"("protected":false,"holds":0,"mount_points":["/mnt/a","/mnt/b"],)"
+        R"("absent_mount_points":["/mnt/c"]})");
 }
 
 TEST(SnapshotFromBus, TakesAbsentTimesAndPolicyForUnknown) {
