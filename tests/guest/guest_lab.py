@@ -73,4 +73,4 @@ def make_server(stage):
     (servers / "lab.json").write_text(json.dumps(
         {"hosts": ["127.0.0.1", "win2k12"], "credentials_file": f"{WHERE}/credentials",
          # The first connection starts Samba's helpers, and QEMU without KVM is slow.
-         "timeouts": {"connect_sec": 60}}) + "\n")
+         "timeouts": {"connect_sec": 60, "workers_end_sec": 1}}) + "\n")

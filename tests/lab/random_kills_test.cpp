@@ -55,6 +55,9 @@ class RandomKills : public LabTest {
     /// A create of one to three shares, or a delete of some of what there is.
     Argv chosen() {
         std::vector<std::string> ids = listed();
+        std::erase_if(ids, [this](const std::string& id) {
+            return std::find(kept.begin(), kept.end(), id) != kept.end();
+        });
         const bool creates = ids.empty() || (ids.size() < kMost && below(2) == 0);
         Argv arguments{creates ? "create" : "delete", "-q"};
         if (creates) {
@@ -90,6 +93,10 @@ class RandomKills : public LabTest {
         EXPECT_TRUE(waitUntilRecovered(seconds(120))) << daemon->log();
     }
 
+    /// They stay: where a share shows a snapshot, fsrvpd knows that it shows all, and has no doubt
+    /// about what a commit may have left.
+    std::vector<std::string> kept;
+
     static constexpr std::size_t kSpan = 500; ///< ms in which most of a create or delete is over
 
     const std::uint64_t seed = number("FSRVP_SEED", std::random_device{}());
@@ -99,6 +106,8 @@ class RandomKills : public LabTest {
 
 TEST_F(RandomKills, LeaveNothingThatIsNotOnRecord) {
     const std::uint64_t kills = number("FSRVP_KILLS", 10);
+    create(kShares);
+    kept = listed();
     const auto begin = steady_clock::now();
     for (std::uint64_t kill = 1; kill <= kills; ++kill) {
         const Argv arguments = chosen();

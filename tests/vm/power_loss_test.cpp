@@ -94,11 +94,17 @@ void expectAgreement() {
     EXPECT_TRUE(std::filesystem::is_empty("/run/fsrvpd/private"));
 }
 
+/// Numbers up to this stay: where a share shows a snapshot, fsrvpd knows that it shows all, and has
+/// no doubt about what a commit may have left.
+constexpr int kKept = 3;
+
 void createAndDelete() {
     EXPECT_EQ(fsrvpctl({"create", "-q", unc("data")}).exitCode, 0);
     EXPECT_EQ(fsrvpctl({"create", "-q", "--no-mount", unc("datab"), unc("datac")}).exitCode, 0);
     for (const json& snapshot : listed("snapshots", {"list"})) {
-        EXPECT_EQ(fsrvpctl({"delete", "-q", snapshot["id"].dump()}).exitCode, 0);
+        if (snapshot["id"] > kKept) {
+            EXPECT_EQ(fsrvpctl({"delete", "-q", snapshot["id"].dump()}).exitCode, 0);
+        }
     }
 }
 
@@ -106,6 +112,9 @@ void createAndDelete() {
 std::chrono::milliseconds durationOfOne() {
     const std::filesystem::path file = "/srv/duration";
     if (!std::filesystem::exists(file)) {
+        const RunResult kept =
+            fsrvpctl({"create", "-q", "--no-mount", unc("data"), unc("datab"), unc("datac")});
+        EXPECT_EQ(kept.exitCode, 0) << kept.err;
         const auto begin = std::chrono::steady_clock::now();
         createAndDelete();
         const auto duration = std::chrono::duration_cast<std::chrono::milliseconds>(
