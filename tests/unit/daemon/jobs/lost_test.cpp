@@ -123,6 +123,23 @@ TEST_F(LostInCreate, WhereTheServerShowsNothingADoubtStays) {
     EXPECT_FALSE(snapshot(1).created);
 }
 
+TEST_F(LostInCreate, WhereTheServerShowsAnotherSnapshotThereIsNoDoubt) {
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    create({"//fs1/data"});
+    server.onCall([&server](std::string_view operation) {
+        if (operation == "CommitShadowCopySet") {
+            server.restartWorker();
+        }
+    });
+
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "Unreachable");
+
+    server.onCall({});
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
+    EXPECT_EQ(copyStates(), "exposed failed exposed");
+    EXPECT_EQ(server.onDisk().size(), 2U);
+}
+
 TEST_F(LostInCreate, WhereTheServerLetsNobodyLookTheReasonIsSaid) {
     FssServer& server = addServer("fs1", {"data"}, likeOurs());
     expireAfterCommit(server);
