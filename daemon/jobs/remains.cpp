@@ -42,22 +42,34 @@ Task<Window> windowOf(ServerSession& session, const ShadowCopySet& set) {
     co_return window;
 }
 
+/// Whether it is a snapshot's on record, or nobody's.
+bool isKnown(Services& services,
+             const ServerId& server,
+             const std::string& share,
+             const std::string& directory) {
+    const auto time = parseGmtName(directory);
+    return !time || services.store.isKnown(server, share, *time);
+}
+
 Task<std::vector<std::string>>
 unknownDirectories(Services& services, ServerSession& session, Window window, std::string share) {
     std::vector<std::string> names =
         co_await session.gmtDirectories(share, gmtName(window.first), gmtName(window.last));
     std::erase_if(names, [&](const std::string& name) {
-        const auto time = parseGmtName(name);
-        return !time || services.store.isKnown(session.server(), share, *time);
+        return isKnown(services, session.server(), share, name);
     });
     co_return names;
 }
 
-/// Whether the server shows snapshots as directories of that share: it has some, of whatever time.
-Task<bool> showsSnapshots(ServerSession& session, std::string share) {
+/// Whether the server shows the snapshots of that share as directories, and none, of whatever time,
+/// that we don't know.
+Task<bool> showsOnlyKnown(Services& services, ServerSession& session, std::string share) {
     const std::vector<std::string> names = co_await session.gmtDirectories(
-        std::move(share), "@GMT-0000.00.00-00.00.00", "@GMT-9999.99.99-99.99.99");
-    co_return !names.empty();
+        share, "@GMT-0000.00.00-00.00.00", "@GMT-9999.99.99-99.99.99");
+    const bool allKnown = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+        return isKnown(services, session.server(), share, name);
+    });
+    co_return allKnown && !names.empty();
 }
 
 /// What the directories say of one copy; nothing when nothing is left.
@@ -103,8 +115,8 @@ findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt
         if (failure) {
             maybe = time + ": " + failure->what();
         } else if (doubt == Doubt::Some && names.empty()) {
-            const bool shows = co_await showsSnapshots(session, copy.source.share);
-            maybe = shows ? "" : time + ", which the server does not show";
+            const bool none = co_await showsOnlyKnown(services, session, copy.source.share);
+            maybe = none ? "" : time + ", which the server does not show";
         }
         if (const auto lost = lostCopy(copy, names, maybe)) {
             found.push_back(*lost);

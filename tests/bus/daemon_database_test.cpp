@@ -35,12 +35,15 @@ class DatabaseTest : public testing::Test {
             "INSERT INTO server VALUES (1, '127.0.0.1', 1);"
             "INSERT INTO job VALUES (1, 'create', 'done', 0, '[]', 1, 2, '', ''),"
             "    (2, 'create', 'running', 0, '[]', 3, NULL, '', '');"
-            "INSERT INTO shadow_copy_set VALUES (1, 1, 1, "
-            "    '00000000-0000-4000-8000-000000000001', 'nas-rollback', 0, 'complete', 2, ''),"
+            "INSERT INTO shadow_copy_set (id, job, server, set_id, context, writable, state, "
+            "    completed_us) VALUES (1, 1, 1, "
+            "    '00000000-0000-4000-8000-000000000001', 'nas-rollback', 0, 'complete', 2),"
             "    (2, 2, 1, "
-            "    '00000000-0000-4000-8000-000000000002', 'nas-rollback', 0, 'started', NULL, '');"
-            "INSERT INTO shadow_copy VALUES (1, 1, '00000000-0000-4000-8000-000000000003', "
-            "    'fs1', 'data', 'data@{1}', 1, 'exposed', 0, '', '{}', NULL);"
+            "    '00000000-0000-4000-8000-000000000002', 'nas-rollback', 0, 'started', NULL);"
+            "INSERT INTO shadow_copy (id, set_row, snapshot_id, source_server, source_share, "
+            "    exposed, created_us, state, owner_uid, description, labels) VALUES (1, 1, "
+            "    '00000000-0000-4000-8000-000000000003', "
+            "    'fs1', 'data', 'data@{1}', 1, 'exposed', 0, '', '{}');"
             "INSERT INTO mount VALUES (1, 1, '/run/fsrvpd-test', '//fs1/data@{1}', 'ro', 0, 0);");
     }
 
