@@ -205,7 +205,7 @@ TEST_F(MountedShare, AContainersMountKeepsTheSnapshotFromItsEnd) {
         waitFor([&] { return processStatus(container.pid(), "Name") == "sleep"; }, kPatience));
     EXPECT_EQ(fsrvpctl({"umount", "-q", id(made)}).exitCode, 0);
 
-    const RunResult kept = fsrvpctl({"delete", "-q", "--timeout", "60s", id(made)});
+    const RunResult kept = fsrvpctl({"delete", "-q", "--timeout", "30s", id(made)});
 
     EXPECT_EQ(kept.exitCode, 7) << kept.err;
     EXPECT_THAT(kept.err, HasSubstr("another mount namespace"));
