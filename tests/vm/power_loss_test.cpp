@@ -73,8 +73,15 @@ void removeWhatCameBack(std::set<std::string>& onDisk) {
     }
 }
 
+/// What a failure is understood by.
+void tellAll() {
+    std::cout << fsrvpctlJson({"list", "--all"}).dump(1) << "\n"
+              << fsrvpctlJson({"job", "list"}).dump(1) << "\n"
+              << run({"journalctl", "--no-pager", "-b", "-u", "fsrvpd"}).out;
+}
+
 void expectAgreement() {
-    ASSERT_TRUE(waitFor(isIdle, 2 * kPatience)) << fsrvpctlJson({"job", "list"}).dump(1);
+    EXPECT_TRUE(waitFor(isIdle, 2 * kPatience));
     const OnServer server = lookAtServer();
     std::set<std::string> shares(server.shares.begin(), server.shares.end());
     std::set<std::string> onDisk = snapshotsOnDisk();
@@ -87,9 +94,7 @@ void expectAgreement() {
     EXPECT_THAT(shares, IsEmpty());
     EXPECT_THAT(onDisk, IsEmpty());
     if (testing::Test::HasFailure()) {
-        std::cout << fsrvpctlJson({"list", "--all"}).dump(1) << "\n"
-                  << fsrvpctlJson({"job", "list"}).dump(1) << "\n"
-                  << run({"journalctl", "--no-pager", "-u", "fsrvpd"}).out;
+        tellAll();
     }
     EXPECT_TRUE(std::filesystem::is_empty("/run/fsrvpd/private"));
 }
