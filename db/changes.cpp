@@ -270,6 +270,13 @@ void markSettled(Database& database, std::int64_t setRow, const std::vector<Lost
                 .bind(*copy.created, copy.id, setRow)
                 .run();
         }
+        if (!copy.exposed.empty()) {
+            Statement(database,
+                      "UPDATE shadow_copy SET exposed = ?"
+                      " WHERE id = ? AND set_row = ? AND state = 'lost-on-server'")
+                .bind(copy.exposed, copy.id, setRow)
+                .run();
+        }
     }
     Statement(database,
               "UPDATE shadow_copy SET state = 'failed'"

@@ -38,6 +38,8 @@ struct LostCopy {
     std::string remains; ///< what and where, for people
     /// For a settled set: the server's time of it, where that became known.
     std::optional<TimeUs> created{};
+    /// For a settled set: the bare name of a share that is not on record yet.
+    std::string exposed{};
 };
 
 /// A snapshot that its server has, and of which there is no record that is still in use.

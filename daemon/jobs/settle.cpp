@@ -5,6 +5,7 @@
 #include "daemon/base/utf16.hpp"
 #include "daemon/jobs/mapping.hpp"
 #include "daemon/jobs/remains.hpp"
+#include "daemon/model/exposed_name.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -78,6 +79,13 @@ Task<Reply<ExposeShadowCopySet>> tryExpose(ServerSession& session, Guid setId) {
     return session.call<ExposeShadowCopySet>(in);
 }
 
+/// What the server has the copy exposed as, if it has its set, and now exposes it.
+Task<std::string> expose(ServerSession& session, Snapshot copy) {
+    co_await tryExpose(session, copy.setId);
+    const auto mapping = co_await askMapping(session, copy.setId, copy.snapshotId, copy.source);
+    co_return mapping ? mapping->exposed : std::string();
+}
+
 Task<std::uint32_t> tryDelete(ServerSession& session, Snapshot copy) {
     DeleteShareMapping::In in;
     in.shadowCopySetId = copy.setId;
@@ -121,6 +129,26 @@ Task<LostCopies> deleteExposed(Services& services, ServerSession& session, Shado
     co_return lost;
 }
 
+/// The copies of a set that the server can't expose since the shares are there: its power went
+/// after it had made them, and before it wrote down that the set is exposed (seen on Samba 4.17).
+/// When they are removed by hand it can, and a delete goes on from there. All or none are there.
+Task<LostCopies> shownUnknowingly(ServerSession& session, ShadowCopySet set) {
+    LostCopies lost;
+    for (Snapshot& copy : set.copies) {
+        copy.exposed = exposedName(copy.source.share, copy.snapshotId);
+        const bool isThere = co_await session.hasShare(copy.exposed);
+        if (!isThere) {
+            co_return LostCopies();
+        }
+        const auto mapping = co_await askMapping(session, set.setId, copy.snapshotId, copy.source);
+        if (!mapping || !mapping->exposed.empty()) {
+            co_return LostCopies();
+        }
+        lost.push_back({copy.id, exposedRemains(copy), {}, copy.exposed});
+    }
+    co_return lost;
+}
+
 Task<LostCopies> settleCommitting(Services& services, ServerSession& session, ShadowCopySet set) {
     FreshWorkers workers(services, session);
     Reply<ExposeShadowCopySet> reply;
@@ -135,7 +163,11 @@ Task<LostCopies> settleCommitting(Services& services, ServerSession& session, Sh
     }
     const bool refused = reaction == Reaction::UnknownSet || reply.hresult == hresult::kBadState;
     if (reaction != Reaction::Done && !refused) {
-        throw session.failure<ExposeShadowCopySet>(reply.hresult);
+        LostCopies shown = co_await shownUnknowingly(session, std::move(set));
+        if (shown.empty()) {
+            throw session.failure<ExposeShadowCopySet>(reply.hresult);
+        }
+        co_return shown;
     }
     // BAD_STATE is also the answer for a set that is exposed already, so the copies are looked for
     // in both cases.
@@ -261,10 +293,10 @@ Task<void> abortSet(ServerSession& session, Guid setId) {
 Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot copy) {
     FreshWorkers workers(services, session);
     Deletion deletion;
+    bool mayExpose = true;
     if (copy.exposed.empty()) { // lost, or in a delete of a lost one that was cut short
-        co_await tryExpose(session, copy.setId);
-        const auto mapping = co_await askMapping(session, copy.setId, copy.snapshotId, copy.source);
-        copy.exposed = mapping ? mapping->exposed : std::string();
+        copy.exposed = co_await expose(session, copy);
+        mayExpose = false;
     }
     while (!copy.exposed.empty()) {
         const std::uint32_t result = co_await tryDelete(session, copy);
@@ -273,7 +305,16 @@ Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot c
             deletion.wasThere = true;
             co_return deletion;
         }
-        if (reaction != Reaction::UnknownSet && reaction != Reaction::AskTheShare) {
+        const bool isUnexposed = result == hresult::kBadState;
+        if (isUnexposed && mayExpose) { // see shownUnknowingly()
+            mayExpose = false;
+            const std::string exposed = co_await expose(session, copy);
+            if (!exposed.empty()) {
+                copy.exposed = exposed;
+                continue;
+            }
+        }
+        if (reaction != Reaction::UnknownSet && reaction != Reaction::AskTheShare && !isUnexposed) {
             throw session.failure<DeleteShareMapping>(result);
         }
         const bool present = co_await session.hasShare(copy.exposed);
@@ -283,7 +324,10 @@ Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot c
         if (reaction == Reaction::AskTheShare) {
             throw session.failure<DeleteShareMapping>(result);
         }
-        const bool again = co_await workers.next();
+        bool again = false;
+        if (!isUnexposed) {
+            again = co_await workers.next();
+        }
         if (!again) {
             deletion.remains = exposedRemains(copy);
             co_return deletion;

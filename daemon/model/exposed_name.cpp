@@ -5,6 +5,10 @@
 
 namespace fsrvp {
 
+std::string exposedName(std::string_view share, const Guid& copy) {
+    return std::string(share) + "@{" + copy.text() + "}" + (share.ends_with('$') ? "$" : "");
+}
+
 std::optional<ExposedName> parseExposedName(std::string_view share) {
     constexpr std::size_t kSuffix = 39; // "@{", 36 of the GUID, "}"
     const std::size_t at = share.rfind("@{");

@@ -16,6 +16,9 @@ struct ExposedName {
     Guid copy;        ///< the ShadowCopyId
 };
 
+/// The name that a server gives to a copy of that share.
+std::string exposedName(std::string_view share, const Guid& copy);
+
 /// Nothing for a share that has no such name.
 std::optional<ExposedName> parseExposedName(std::string_view share);
 

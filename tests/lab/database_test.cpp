@@ -40,7 +40,8 @@ class DatabaseTest : public LabTest {
 
     /// The record of one that was begun may be there until it can be changed.
     void expectNoSnapshot() {
-        for (const json& snapshot : daemon->ctlJson({"list"})["snapshots"]) {
+        const json list = daemon->ctlJson({"list"});
+        for (const json& snapshot : list["snapshots"]) {
             EXPECT_EQ(snapshot["state"], "creating");
         }
     }

@@ -237,5 +237,36 @@ TEST_F(Lost, ShareOfASetThatAnotherClientMadeTheServerForgetIsNamed) {
     expectDeletable();
 }
 
+// Samba writes an Expose to two files, one after the other. With only the first on the disk it does
+// not know that it has exposed the set, and can't do it again.
+TEST_F(Lost, ShareOfAnExposeThatAPowerLossCutInTwoIsNamed) {
+    begin();
+    warmUp();
+    proxy->holdRequest(7); // of ExposeShadowCopySet
+    const auto creating = daemon.startCtl({"create", "-q", "--no-mount", unc("data")});
+    ASSERT_TRUE(proxy->waitUntilHeld());
+    const std::filesystem::path state = lab->dir() / "lock/srv_fss.tdb";
+    const std::filesystem::path older = lab->dir() / "older.tdb";
+    std::filesystem::copy_file(state, older);
+    proxy->letRequestGo();
+    ASSERT_TRUE(proxy->waitUntilHeld());
+    const std::vector<std::string> shares = lab->listShares();
+    ASSERT_EQ(shares.size(), 1U);
+    std::filesystem::rename(older, state);
+    lab->restartSmbd();
+    proxy->cut();
+
+    EXPECT_EQ(creating->wait(seconds(120)), 9) << creating->err() << daemon.log();
+
+    EXPECT_EQ(named(), std::vector{"share " + shares[0]});
+    EXPECT_THAT(creating->err(), HasSubstr("net conf delshare '" + shares[0] + "'"));
+    EXPECT_EQ(daemon.ctl({"delete", "-q", "1"}).exitCode, 1) << "it is there yet";
+    EXPECT_EQ(named(), std::vector{"share " + shares[0]});
+    removeShares();
+    expectDeletable();
+    EXPECT_TRUE(onDisk().empty());
+    EXPECT_EQ(daemon.ctl({"create", "-q", "--no-mount", unc("data")}).exitCode, 0);
+}
+
 } // namespace
 } // namespace fsrvp::test

@@ -127,6 +127,10 @@ bool TcpProxy::waitUntilHeld() const {
         std::chrono::seconds(10));
 }
 
+void TcpProxy::letRequestGo() {
+    tell(lettingRequestGo_);
+}
+
 void TcpProxy::letGo() {
     tell(lettingGo_);
 }
@@ -156,6 +160,15 @@ bool TcpProxy::obey() {
     const std::lock_guard lock(mutex_);
     if (cutting_) {
         links_.clear();
+    }
+    if (lettingRequestGo_) {
+        for (Link& link : links_) {
+            const std::size_t size = firstMessage(link.toServer);
+            sendAll(link.server, link.toServer.substr(0, size));
+            link.toServer.erase(0, size);
+        }
+        held_ = false;
+        lettingRequestGo_ = false;
     }
     if (cutting_ || lettingGo_) {
         left_ = kNever;

@@ -36,6 +36,8 @@ class TcpProxy {
     std::size_t counted() const;
     /// False when the message has not come, or its answer, within ten seconds.
     bool waitUntilHeld() const;
+    /// Passes on the request that is held; now it is its answer that does not reach the client.
+    void letRequestGo();
     /// Passes on what is held, and all that comes after it.
     void letGo();
     /// Ends all connections, with what is held; new ones pass everything. Both is so on return.
@@ -76,6 +78,7 @@ class TcpProxy {
     bool stopping_ = false;
     bool cutting_ = false;
     bool lettingGo_ = false;
+    bool lettingRequestGo_ = false;
     std::size_t left_ = kNever;        ///< messages that still pass
     std::size_t lastCounted_ = kNever; ///< of the connections
     bool passesRequest_ = false;

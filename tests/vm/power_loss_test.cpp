@@ -73,6 +73,25 @@ void removeWhatCameBack(std::set<std::string>& onDisk) {
     }
 }
 
+/// Samba makes the shares of a set, then writes down that they are made. When its power goes
+/// between the two it can't expose the set any more, and the record says what is in the way.
+void removeWhatIsInTheWay() {
+    Argv deletion{"delete", "-q"};
+    for (const json& snapshot : listed("snapshots", {"list"})) {
+        if (snapshot["state"] == "lost-on-server") {
+            const std::string share = snapshot["exposed"];
+            std::cout << "the server does not know that it shows " << share << "\n";
+            EXPECT_EQ(snapshot["remains"], "share " + share);
+            removeShare(share);
+            deletion.push_back(snapshot["id"].dump());
+        }
+    }
+    if (deletion.size() > 2) {
+        const RunResult deleted = fsrvpctl(deletion);
+        EXPECT_EQ(deleted.exitCode, 0) << deleted.err;
+    }
+}
+
 /// What a failure is understood by.
 void tellAll() {
     std::cout << fsrvpctlJson({"list", "--all"}).dump(1) << "\n"
@@ -82,6 +101,7 @@ void tellAll() {
 
 void expectAgreement() {
     EXPECT_TRUE(waitFor(isIdle, 2 * kPatience));
+    removeWhatIsInTheWay();
     const OnServer server = lookAtServer();
     std::set<std::string> shares(server.shares.begin(), server.shares.end());
     std::set<std::string> onDisk = snapshotsOnDisk();

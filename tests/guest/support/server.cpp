@@ -47,6 +47,10 @@ std::filesystem::path directoryOf(const std::string& share) {
     return lines(succeed(net({"conf", "getparm", share, "path"}))).at(0);
 }
 
+void removeShare(const std::string& share) {
+    succeed(net({"conf", "delshare", share}));
+}
+
 void writeFile(const std::filesystem::path& file, const std::string& text) {
     if (!(std::ofstream(file, std::ios::binary) << text << std::flush)) {
         throw std::runtime_error("cannot write " + file.string());

@@ -24,6 +24,8 @@ std::string unc(const std::string& share);
 /// Where the server has a share of its own or an exposed one.
 /// @throws std::runtime_error  it has no such share
 std::filesystem::path directoryOf(const std::string& share);
+/// An exposed one, as an administrator of the server does it.
+void removeShare(const std::string& share);
 void writeFile(const std::filesystem::path& file, const std::string& text);
 std::string readFile(const std::filesystem::path& file);
 /// What mount.cifs takes as credentials=.
