@@ -288,8 +288,9 @@ Task<void> Check::workers(std::string_view name) {
         add(name,
             "ok",
             "this is Samba, whose FSRVP workers know of no other's snapshots",
-            "'rpcd_fsrvp:num_workers = 1' in its smb.conf, if it is not there yet: then no other "
-            "FSRVP client can make it forget ours",
+            "in its smb.conf, if they are not there yet: 'rpcd_fsrvp:num_workers = 1', then no "
+            "other FSRVP client can make it forget ours; and a 'lock directory' outside of /run, "
+            "which a reboot empties: it keeps all FSRVP snapshots on record there",
             serverText());
     }
 }

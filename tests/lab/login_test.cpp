@@ -186,6 +186,7 @@ TEST_F(LoginTest, CheckSaysHowItGoes) {
     EXPECT_EQ(line(checked, "authentication")["text"], "as root@" + realm().name + ", by kerberos");
     EXPECT_EQ(line(checked, "dialect")["text"], "SMB 3.1.1, encrypted");
     EXPECT_THAT(line(checked, "workers")["cure"].get<std::string>(), HasSubstr("num_workers"));
+    EXPECT_THAT(line(checked, "workers")["cure"].get<std::string>(), HasSubstr("lock directory"));
     EXPECT_EQ(line(checked, "owner")["text"], "'LABSRV', this server");
     EXPECT_EQ(lab().listShares(), std::vector<std::string>());
 }

@@ -127,6 +127,20 @@ class Lost : public testing::Test {
         EXPECT_EQ(daemon.ctlJson({"list"})["snapshots"], json::array());
     }
 
+    void expectThatADeleteNamesTheShare() {
+        const RunResult deleted = daemon.ctl({"delete", "-q", "1"}, seconds(200));
+
+        EXPECT_EQ(deleted.exitCode, 1) << deleted.err << daemon.log();
+        const std::vector<std::string> shares = lab->listShares();
+        ASSERT_EQ(shares.size(), 1U);
+        EXPECT_EQ(named(), std::vector{"share " + shares[0]});
+        EXPECT_THAT(deleted.err, HasSubstr("net conf delshare '" + shares[0] + "'"));
+        EXPECT_EQ(daemon.ctlJson({"show", "1"})["snapshots"][0]["remains"], "share " + shares[0]);
+        removeShares();
+        removeFromDisk();
+        expectDeletable();
+    }
+
     std::optional<Lab> lab;
     std::optional<TcpProxy> proxy;
     std::vector<std::string> before;
@@ -224,17 +238,18 @@ TEST_F(Lost, ShareOfASetThatAnotherClientMadeTheServerForgetIsNamed) {
     ASSERT_TRUE(daemon.waitUntilIdle());
     storeWithoutOurs(other);
 
-    const RunResult deleted = daemon.ctl({"delete", "-q", "1"}, seconds(200));
+    expectThatADeleteNamesTheShare();
+}
 
-    EXPECT_EQ(deleted.exitCode, 1) << deleted.err << daemon.log();
-    const std::vector<std::string> shares = lab->listShares();
-    ASSERT_EQ(shares.size(), 1U);
-    EXPECT_EQ(named(), std::vector{"share " + shares[0]});
-    EXPECT_THAT(deleted.err, HasSubstr("net conf delshare '" + shares[0] + "'"));
-    EXPECT_EQ(daemon.ctlJson({"show", "1"})["snapshots"][0]["remains"], "share " + shares[0]);
-    removeShares();
-    removeFromDisk();
-    expectDeletable();
+// Its lock directory is in /run, as Debian's is.
+TEST_F(Lost, ShareOfASetThatTheServerForgotInARebootIsNamed) {
+    begin();
+    EXPECT_EQ(daemon.ctl({"create", "-q", "--no-mount", unc("data")}).exitCode, 0);
+    ASSERT_TRUE(daemon.waitUntilIdle());
+    ASSERT_TRUE(std::filesystem::remove(lab->dir() / "lock/srv_fss.tdb"));
+    lab->restartSmbd();
+
+    expectThatADeleteNamesTheShare();
 }
 
 // Samba writes an Expose to two files, one after the other. With only the first on the disk it does

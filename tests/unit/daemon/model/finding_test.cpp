@@ -22,6 +22,12 @@ TEST(ExposedName, IsTheShareAndTheCopysGuid) {
     EXPECT_EQ(baseOf("hid$@{" + guid + "}$"), "hid$ " + guid);
 }
 
+TEST(ExposedName, IsMadeAsItIsTakenApart) {
+    const std::string guid(kGuid);
+    EXPECT_EQ(exposedName("my data", Guid::parse("{" + guid + "}")), "my data@{" + guid + "}");
+    EXPECT_EQ(exposedName("hid$", Guid::parse("{" + guid + "}")), "hid$@{" + guid + "}$");
+}
+
 TEST(ExposedName, IsNothingElse) {
     const std::string guid(kGuid);
     for (const std::string& share : {std::string(),
