@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Headers that more than half of the build's time would go into. Only where g++ builds without
-# sanitizers: the other builds see to it that each file includes what it needs.
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT FSRVP_SANITIZE)
+# Headers that more than half of the build's time would go into. Only with g++: clang's builds see
+# to it that each file of the product includes what it needs.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     set(FSRVP_PRECOMPILE ON)
 else()
     set(FSRVP_PRECOMPILE OFF)
