@@ -123,9 +123,6 @@ constexpr std::array kReactions{
     // Samba's vfs_btrfs names a snapshot by the second of its AddToShadowCopySet; when the name is
     // taken, every commit of that set fails (seen on 4.17).
     ReactionRow{CommitShadowCopySet::opnum, kFail, Reaction::RetryNewSet},
-    // Samba: snapshot removed by hand, or a provider that fails; repeats for ever.
-    ReactionRow{DeleteShareMapping::opnum, kFail, Reaction::AskTheShare},
-    ReactionRow{DeleteShareMapping::opnum, kOutOfMemory, Reaction::AskTheShare},
     ReactionRow{SetContext::opnum, kUnsupportedContext, Reaction::BadContext},
     ReactionRow{IsPathSupported::opnum, kObjectNotFound, Reaction::UnknownShare},
     ReactionRow{kAny, kSetIdMismatch, Reaction::UnknownSet},

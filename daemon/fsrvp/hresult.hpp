@@ -57,7 +57,6 @@ enum class Reaction {
     UnknownSet,   ///< the server (or the worker we talk to) does not know the set
     UnknownShare, ///< the server has no such share
     BadContext,   ///< the server does not take the context
-    AskTheShare,  ///< may be gone: only a look at the exposed share tells
 };
 Reaction reactionTo(std::uint16_t opnum, std::uint32_t value) noexcept;
 

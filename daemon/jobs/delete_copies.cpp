@@ -44,9 +44,9 @@ Task<void> deleteOne(Services& services, Job& job, ServerSession& session, Snaps
     job.setPhase(Phase::Delete);
     co_await services.store.setCopyState(copy.id, CopyState::Deleting, job.record().id);
     std::optional<Error> failure;
-    Deletion deletion;
+    std::string remains;
     try {
-        deletion = co_await deleteCopy(services, session, copy);
+        remains = co_await deleteCopy(services, session, copy);
     } catch (const Error& error) {
         failure = error;
     }
@@ -58,8 +58,8 @@ Task<void> deleteOne(Services& services, Job& job, ServerSession& session, Snaps
         // the next delete or the next start finds out.
         throw Error(*failure);
     }
-    if (!deletion.remains.empty()) {
-        copy.remains = deletion.remains;
+    if (!remains.empty()) {
+        copy.remains = remains;
         db::LostCopy lost;
         lost.id = copy.id;
         lost.remains = copy.remains;
@@ -67,9 +67,6 @@ Task<void> deleteOne(Services& services, Job& job, ServerSession& session, Snaps
         throw lostError({copy}).withContext("FSRVP can't reach it any more");
     }
     co_await services.store.setCopyState(copy.id, CopyState::Deleted, job.record().id);
-    if (!deletion.wasThere) {
-        log::info(nameOf(copy) + " was gone from " + copy.server.text() + " already");
-    }
 }
 
 /// What earlier jobs left has nothing to do with this one's outcome.

@@ -121,9 +121,9 @@ Task<LostCopies> deleteExposed(Services& services, ServerSession& session, Shado
         if (copy.state == CopyState::Deleted || copy.exposed.empty()) {
             continue;
         }
-        const Deletion deletion = co_await deleteCopy(services, session, copy);
-        if (!deletion.remains.empty()) {
-            lost.push_back({copy.id, deletion.remains, copy.created});
+        const std::string remains = co_await deleteCopy(services, session, copy);
+        if (!remains.empty()) {
+            lost.push_back({copy.id, remains, copy.created});
         }
     }
     co_return lost;
@@ -290,9 +290,8 @@ Task<void> abortSet(ServerSession& session, Guid setId) {
     }
 }
 
-Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot copy) {
+Task<std::string> deleteCopy(Services& services, ServerSession& session, Snapshot copy) {
     FreshWorkers workers(services, session);
-    Deletion deletion;
     bool mayExpose = true;
     if (copy.exposed.empty()) { // lost, or in a delete of a lost one that was cut short
         copy.exposed = co_await expose(session, copy);
@@ -302,8 +301,7 @@ Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot c
         const std::uint32_t result = co_await tryDelete(session, copy);
         const Reaction reaction = reactionTo(DeleteShareMapping::opnum, result);
         if (reaction == Reaction::Done) {
-            deletion.wasThere = true;
-            co_return deletion;
+            co_return std::string();
         }
         const bool isUnexposed = result == hresult::kBadState;
         if (isUnexposed && mayExpose) { // see shownUnknowingly()
@@ -314,27 +312,25 @@ Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot c
                 continue;
             }
         }
-        if (reaction != Reaction::UnknownSet && reaction != Reaction::AskTheShare && !isUnexposed) {
-            throw session.failure<DeleteShareMapping>(result);
-        }
+        // Samba says E_FAIL, again and again, when the snapshot was removed by hand.
+        const Error failure = session.failure<DeleteShareMapping>(result);
         const bool present = co_await session.hasShare(copy.exposed);
         if (!present) {
+            log::info(failure.what() + std::string("; share '") + copy.exposed + "' is gone");
             break;
         }
-        if (reaction == Reaction::AskTheShare) {
-            throw session.failure<DeleteShareMapping>(result);
+        if (isUnexposed) {
+            co_return exposedRemains(copy);
         }
-        bool again = false;
-        if (!isUnexposed) {
-            again = co_await workers.next();
+        if (reaction != Reaction::UnknownSet) {
+            throw Error(failure);
         }
+        const bool again = co_await workers.next();
         if (!again) {
-            deletion.remains = exposedRemains(copy);
-            co_return deletion;
+            co_return exposedRemains(copy);
         }
     }
-    deletion.remains = co_await findDirectory(session, copy);
-    co_return deletion;
+    co_return co_await findDirectory(session, copy);
 }
 
 Task<std::optional<Error>>

@@ -36,16 +36,11 @@ Task<void> abortSet(ServerSession& session, Guid setId);
 /// was away. The session's job must have the server's turn. Gives what settleSet() gives.
 Task<std::vector<Error>> settleLeftovers(Services& services, ServerSession& session);
 
-/// What became of a copy.
-struct Deletion {
-    bool wasThere = false; ///< and the server has deleted it
-    std::string remains;   ///< what FSRVP can't reach there any more; empty: it is gone
-};
-
-/// Deletes one copy that is or may be exposed. For a server that fails or does not know the set, a
-/// look at the exposed share and at the snapshot's directory decides; a worker of Samba's that read
-/// its state before the set was made is given time to go (docs/reliability.md).
-/// @throws Error when the server refuses
-Task<Deletion> deleteCopy(Services& services, ServerSession& session, Snapshot copy);
+/// Deletes one copy that is or may be exposed. Whatever a server answers that does not say that it
+/// did so, a look at the exposed share and at the snapshot's directory decides; a worker of Samba's
+/// that read its state before the set was made is given time to go (docs/reliability.md).
+/// Gives what of it is left that FSRVP can't reach any more; empty: it is gone.
+/// @throws Error when the server refuses, and the share is there
+Task<std::string> deleteCopy(Services& services, ServerSession& session, Snapshot copy);
 
 } // namespace fsrvp::jobs

@@ -119,6 +119,31 @@ TEST_F(DeleteTest, AServerThatFailsAndStillHasTheShareIsAnError) {
     }
 }
 
+TEST_F(DeleteTest, WhateverTheServerSaysAShareThatIsGoneIsDeleted) {
+    constexpr std::uint32_t kUndocumented = 0x80042399;
+    for (const std::uint32_t answer :
+         {hresult::kFail, hresult::kAccessDenied, hresult::kBadState, kUndocumented}) {
+        FssServer& fresh = startAfresh({"data"});
+        const auto made = create({"//fs1/data"})->ids();
+        fresh.fail<DeleteShareMapping>(Failure::result(answer, When::AfterActing));
+
+        EXPECT_EQ(errorName(*remove(made)), "none");
+
+        EXPECT_EQ(copyStates(), "deleted");
+        expectNothingLeft(fresh);
+    }
+}
+
+TEST_F(DeleteTest, WhateverTheServerSaysADirectoryThatIsLeftIsNamed) {
+    server.removeExposedShare(snapshot(ids[0]).exposed);
+    server.fail<DeleteShareMapping>(Failure::result(hresult::kBadState));
+
+    EXPECT_EQ(errorName(*remove({ids[0]})), "LostOnServer");
+
+    EXPECT_EQ(snapshot(ids[0]).remains,
+              "directory " + server.directories("data").at(0) + " in share data");
+}
+
 TEST_F(DeleteTest, ARefusalLeavesItExposed) {
     server.fail<DeleteShareMapping>(Failure::result(hresult::kAccessDenied));
 

@@ -16,10 +16,8 @@ using namespace std::chrono_literals;
 using Kind = Fault::Kind;
 using When = Failure::When;
 
-/// Samba's catch-all, after which the exposed share is asked for; else an error like any other.
-std::uint32_t resultOf(const Flow::What what) {
-    return what == Flow::What::Delete ? hresult::kFail : hresult::kUnexpectedProviderError;
-}
+/// For which no operation has an answer of its own.
+constexpr std::uint32_t kAnyError = hresult::kUnexpectedProviderError;
 
 std::vector<std::string> sourcesOf(const Flow& flow) {
     std::vector<std::string> sources;
@@ -118,12 +116,11 @@ void FailureMatrix::injectInto(FssServer& server, const Fault& fault, unsigned n
         ++begun_;
         launcher.kill();
     };
-    const Flow::What what = ids_.empty() ? Flow::What::Create : Flow::What::Delete;
     switch (fault.kind) {
     case Kind::Result:
-        return server.fail<Op>(Failure::result(resultOf(what)), nth);
+        return server.fail<Op>(Failure::result(kAnyError), nth);
     case Kind::ResultAfterActing:
-        return server.fail<Op>(Failure::result(resultOf(what), When::AfterActing), nth);
+        return server.fail<Op>(Failure::result(kAnyError, When::AfterActing), nth);
     case Kind::RpcFault:
         return server.fail<Op>(Failure::fault(Errc::AccessDenied), nth);
     case Kind::CutBefore:
