@@ -58,6 +58,11 @@ struct FssSet {
     std::vector<FssCopy> copies; ///< without the deleted ones
 };
 
+/// Only one such set is there at a time.
+inline bool isBeforeExposed(const FssSet& set) {
+    return set.state < FssSetState::Exposed;
+}
+
 /// A snapshot on a volume, whether or not a set still knows it.
 struct FssSnapshot {
     Guid shadowCopyId;

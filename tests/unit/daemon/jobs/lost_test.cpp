@@ -3,7 +3,7 @@
 // What FSRVP can't reach any more is named, and goes from the record when it is gone.
 
 #include "daemon/model/gmt_name.hpp"
-#include "tests/unit/daemon/jobs/jobs_fixture.hpp"
+#include "tests/unit/daemon/jobs/lost_fixture.hpp"
 
 #include <gmock/gmock.h>
 
@@ -16,44 +16,6 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 using When = Failure::When;
-
-std::chrono::sys_seconds thisSecond() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
-/// A server whose clock goes as ours does, but for a second that it gives to one snapshot only.
-fakes::FssOptions likeOurs() {
-    fakes::FssOptions options;
-    options.clock = [last = std::chrono::sys_seconds()]() mutable {
-        last = std::max(last + 1s, thisSecond());
-        return last;
-    };
-    return options;
-}
-
-class LostTest : public JobsTest {
-  protected:
-    /// The timer runs out between the commit and Expose.
-    static void expireAfterCommit(FssServer& server) {
-        server.onCall([&server](std::string_view call) {
-            if (call == "ExposeShadowCopySet") {
-                server.expireSequence();
-            }
-        });
-    }
-
-    std::vector<std::string> remains() {
-        std::vector<std::string> all;
-        for (const Snapshot& copy : store().listLost()) {
-            all.push_back(copy.remains);
-        }
-        return all;
-    }
-
-    static std::string directory(const FssServer& server, const std::string& share) {
-        return "directory " + server.directories(share).at(0) + " in share " + share;
-    }
-};
 
 using LostInCreate = LostTest;
 
@@ -294,109 +256,6 @@ TEST_F(LostInDelete, OneThatWasOnlyDoubtedGoesFromTheRecord) {
     EXPECT_EQ(errorName(*remove({2})), "none");
 
     EXPECT_EQ(snapshot(2).state, CopyState::Deleted);
-}
-
-class GivenUp : public LostTest {
-  protected:
-    /// A set that is recorded as committing and that the server does not settle.
-    void SetUp() override {
-        server.fail<CommitShadowCopySet>(Failure::drop(When::AfterActing));
-        server.failTimes<ExposeShadowCopySet>(1000, Failure::result(hresult::kFail));
-        EXPECT_EQ(errorName(*create({"//fs1/data"})), "Unreachable");
-        EXPECT_EQ(attempts(), 1);
-    }
-
-    int attempts() const {
-        return std::stoi(column("SELECT CAST(attempts AS TEXT) FROM shadow_copy_set WHERE id = 1"));
-    }
-
-    FssServer& server = addServer("fs1", {"data"}, likeOurs());
-};
-
-TEST_F(GivenUp, OnlyAServerThatRefusesIsCounted) {
-    server.clearFailures();
-    server.refuseConnections(Errc::Unreachable, 3);
-    crash();
-    create({"//fs1/data"});
-    EXPECT_EQ(attempts(), 1) << "it could not be asked";
-
-    server.refuseConnections(Errc::Unreachable, 0);
-    server.expireSequence();
-    server.fail<StartShadowCopySet>(Failure::result(hresult::kSetInProgress));
-    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
-    EXPECT_EQ(attempts(), 1) << "another client's set";
-}
-
-TEST_F(GivenUp, ASetThatTheServerRefusedTooOftenIsAskedForNoMore) {
-    for (int refused = 2; refused < 10; ++refused) {
-        const auto job = create({"//fs1/data"});
-        EXPECT_EQ(job->error()->hresult(), hresult::kFail);
-        EXPECT_EQ(attempts(), refused);
-    }
-    server.expireSequence(); // or it would be in the way of the next
-
-    server.onCall([this](std::string_view call) {
-        if (call == "IsPathSupported") {
-            server.clearFailures();
-        }
-    });
-    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
-
-    EXPECT_EQ(setStates(), "settled complete");
-    EXPECT_EQ(remains(), std::vector{directory(server, "data")});
-}
-
-TEST_F(GivenUp, TheSettleJobSaysSo) {
-    while (run(store().countAttempt(1)) < 9) {
-    }
-    crash();
-    start();
-
-    run(manager().recover());
-
-    ASSERT_EQ(jobs().size(), 1U);
-    const auto job = ended(jobs()[0]);
-    EXPECT_EQ(job->record().operation, "settle");
-    EXPECT_EQ(errorName(*job), "LostOnServer");
-    EXPECT_THAT(errorText(*job), HasSubstr("after 10 attempts to settle it: ExposeShadowCopySet"));
-    EXPECT_THAT(errorText(*job), HasSubstr("left on fs1: " + directory(server, "data")));
-    EXPECT_EQ(recorded(*job).state, JobState::Failed);
-}
-
-TEST_F(GivenUp, ADeleteOfItTriesOnceMore) {
-    while (run(store().countAttempt(1)) < 9) {
-    }
-    crash();
-    start();
-    run(manager().recover());
-    ended(jobs().at(0));
-    server.clearFailures();
-
-    EXPECT_EQ(errorName(*remove({1})), "none");
-
-    EXPECT_EQ(copyStates(), "deleted");
-    expectNothingLeft(server);
-}
-
-TEST_F(LostTest, OfASetThatIsGivenUpOnlyWhatIsThereIsNamed) {
-    FssServer& server = addServer("fs1", {"data", "other"}, likeOurs());
-    server.fail<RecoveryCompleteShadowCopySet>(Failure::result(hresult::kFail), 1);
-    server.fail<RecoveryCompleteShadowCopySet>(Failure::result(hresult::kFail), 2);
-    for (const unsigned ofOther : {2U, 4U}) {
-        server.fail<DeleteShareMapping>(Failure::result(hresult::kAccessDenied), ofOther);
-    }
-    create({"//fs1/data", "//fs1/other"});
-    ASSERT_EQ(server.exposedShares().size(), 1U);
-    while (run(store().countAttempt(1)) < 9) {
-    }
-    crash();
-    start();
-
-    run(manager().recover());
-
-    EXPECT_EQ(errorName(*ended(jobs().at(0))), "LostOnServer");
-    EXPECT_EQ(copyStates(), "failed lost-on-server");
-    EXPECT_EQ(remains(), std::vector{"share " + server.exposedShares().at(0)});
 }
 
 TEST_F(LostTest, ADeleteSettlesWhatEarlierJobsLeft) {
