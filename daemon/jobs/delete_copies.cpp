@@ -38,9 +38,7 @@ Task<void> deleteOne(Services& services, Job& job, ServerSession& session, Snaps
     }
     // Before anything is written: a server that can't be reached changes nothing.
     co_await session.connect();
-    if (!copy.exposed.empty()) {
-        co_await unmountBeforeDelete(services, job, copy);
-    }
+    co_await unmountBeforeDelete(services, job, copy);
     job.setPhase(Phase::Delete);
     co_await services.store.setCopyState(copy.id, CopyState::Deleting, job.record().id);
     std::optional<Error> failure;

@@ -8,6 +8,16 @@
 
 namespace fsrvp::jobs {
 
+std::string shareOf(const Guid& copy, const ListedShares& listed) {
+    for (const auto& [lower, share] : listed) {
+        const std::optional<ExposedName> name = parseExposedName(share);
+        if (name && name->copy == copy) {
+            return share;
+        }
+    }
+    return {};
+}
+
 std::vector<Finding>
 foreignShares(db::Store& store, const ServerId& server, const ListedShares& listed) {
     std::set<Guid> ours; // without it, a query for each of thousands

@@ -286,6 +286,9 @@ Task<void> unmount(Services& services, Job& job, Snapshot copy, MountRecord moun
 }
 
 Task<void> unmountBeforeDelete(Services& services, Job& job, Snapshot copy) {
+    if (copy.exposed.empty()) { // lost before it could be mounted
+        co_return;
+    }
     const std::vector<MountRecord> ours = services.store.mountsOf(copy.id);
     const std::string others = otherMounts(services.mounter.table(), ours, copy);
     if (!others.empty()) {

@@ -6,6 +6,7 @@
 #include "daemon/jobs/delete_copies.hpp"
 #include "daemon/jobs/foreign.hpp"
 #include "daemon/jobs/mounting.hpp"
+#include "daemon/jobs/remains.hpp"
 #include "daemon/jobs/settle.hpp"
 #include "daemon/model/exposed_name.hpp"
 
@@ -48,6 +49,7 @@ class ServerLook {
     Task<bool> hasShare(ServerSession& session, std::string share);
     Task<void> compare(ServerSession& session, Snapshot copy, Mapping mapping);
     Task<void> judge(Unknown unknown);
+    Task<void> keepAsLost(Snapshot copy, std::string remains);
     Task<void> forget(Snapshot copy);
     void addTrouble();
 
@@ -134,7 +136,15 @@ Task<void> ServerLook::look() {
     }
     co_await askAgain();
     for (const Unknown& unknown : unknown_) {
-        co_await judge(unknown);
+        std::optional<Error> failure;
+        try {
+            co_await judge(unknown);
+        } catch (const Error& error) {
+            failure = error;
+        }
+        if (failure) {
+            fail(*failure);
+        }
     }
     if (listed_) {
         const std::vector<Finding> foreign = foreignShares(services_.store, server_, *listed_);
@@ -237,6 +247,9 @@ Task<void> ServerLook::ask(ServerSession& session, Snapshot copy) {
         co_await compare(session, std::move(copy), *mapping);
         co_return;
     }
+    if (copy.exposed.empty() && listed_) { // lost before its name was known
+        copy.exposed = shareOf(copy.snapshotId, *listed_);
+    }
     Unknown unknown;
     unknown.isShared = co_await hasShare(session, copy.exposed);
     unknown.copy = std::move(copy);
@@ -282,16 +295,13 @@ Task<void> ServerLook::compare(ServerSession& session, Snapshot copy, Mapping ma
 
 Task<void> ServerLook::judge(Unknown unknown) {
     const Snapshot& copy = unknown.copy;
-    if (unknown.isShared || copy.exposed.empty()) {
-        if (copy.state != CopyState::LostOnServer) {
-            db::LostCopy lost;
-            lost.id = copy.id;
-            lost.remains = "share " + copy.exposed;
-            co_await services_.store.markLost(std::move(lost), job_.record().id);
-        }
-        add(copy,
-            FindingStatus::LostOnServer,
-            unknown.isShared ? removalByHand(copy.exposed) : copy.remains);
+    std::string remains = exposedRemains(copy);
+    if (!unknown.isShared) {
+        ServerSession session(services_, {server_, copy.credential}, job_.cancellation());
+        remains = co_await whatIsLeft(services_, session, copy);
+    }
+    if (!remains.empty()) {
+        co_await keepAsLost(copy, std::move(remains));
         co_return;
     }
     if (!wish_.forgetMissing) {
@@ -313,6 +323,17 @@ Task<void> ServerLook::judge(Unknown unknown) {
         add(copy, FindingStatus::Forgotten);
         outcome_.ids.push_back(copy.id);
     }
+}
+
+Task<void> ServerLook::keepAsLost(Snapshot copy, std::string remains) {
+    if (copy.state != CopyState::LostOnServer || copy.remains != remains) {
+        db::LostCopy lost;
+        lost.id = copy.id;
+        lost.remains = remains;
+        co_await services_.store.markLost(std::move(lost), job_.record().id);
+    }
+    copy.remains = std::move(remains);
+    add(copy, FindingStatus::LostOnServer, copy.remains + "; on the server: " + cureFor(copy));
 }
 
 Task<void> ServerLook::forget(Snapshot copy) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/jobs/remains.hpp"
 
+#include "daemon/model/exposed_name.hpp"
 #include "daemon/model/gmt_name.hpp"
 #include "daemon/model/snapshot_json.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 namespace fsrvp::jobs {
 namespace {
@@ -61,28 +63,80 @@ unknownDirectories(Services& services, ServerSession& session, Window window, st
     co_return names;
 }
 
+struct Look {
+    std::vector<std::string> names;
+    bool isRefused = false; ///< then there are none
+};
+
+Task<Look>
+lookInto(ServerSession& session, std::string share, std::string first, std::string last) {
+    Look look;
+    std::optional<Error> failure;
+    try {
+        look.names = co_await session.gmtDirectories(share, first, last);
+    } catch (const Error& error) {
+        failure = error;
+    }
+    if (failure && !isAnswer(*failure, session)) {
+        throw Error(*failure);
+    }
+    look.isRefused = failure.has_value();
+    co_return look;
+}
+
 /// Whether the server shows the snapshots of that share as directories, and none, of whatever time,
 /// that we don't know.
 Task<bool> showsOnlyKnown(Services& services, ServerSession& session, std::string share) {
-    const std::vector<std::string> names = co_await session.gmtDirectories(
-        share, "@GMT-0000.00.00-00.00.00", "@GMT-9999.99.99-99.99.99");
-    const bool allKnown = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-        return isKnown(services, session.server(), share, name);
-    });
-    co_return allKnown && !names.empty();
+    std::string last = "@GMT-9999.99.99-99.99.99";
+    for (;;) { // of many the newest are told
+        const Look look = co_await lookInto(session, share, "@GMT-0000.00.00-00.00.00", last);
+        for (const std::string& name : look.names) {
+            if (!isKnown(services, session.server(), share, name)) {
+                co_return false;
+            }
+        }
+        if (look.names.empty()) {
+            co_return false;
+        }
+        if (look.names.front() == last) {
+            co_return true;
+        }
+        last = look.names.front();
+    }
+}
+
+std::string directoryRemains(const Snapshot& copy, const std::string& name) {
+    return "directory " + name + " in share " + copy.source.share;
+}
+
+/// The directories that a copy has, or of which it has one; none where that is not known.
+std::vector<std::string> directoriesOf(const Snapshot& copy) {
+    if (copy.created) {
+        return {gmtName(floor<seconds>(*copy.created))};
+    }
+    constexpr std::string_view kBegin = "@GMT-";
+    const std::size_t length = gmtName({}).size();
+    std::vector<std::string> names; // as lostCopy() wrote them down
+    for (std::size_t at = copy.remains.find(kBegin); at != std::string::npos;
+         at = copy.remains.find(kBegin, at + 1)) {
+        const std::string name = copy.remains.substr(at, length);
+        if (parseGmtName(name)) {
+            names.push_back(name);
+        }
+    }
+    return names;
 }
 
 /// What the directories say of one copy; nothing when nothing is left.
 std::optional<db::LostCopy>
 lostCopy(const Snapshot& copy, const std::vector<std::string>& names, const std::string& doubt) {
-    const std::string in = " in share " + copy.source.share;
     db::LostCopy lost;
     lost.id = copy.id;
     if (names.size() == 1) {
-        lost.remains = "directory " + names.front() + in;
+        lost.remains = directoryRemains(copy, names.front());
         lost.created = parseGmtName(names.front());
     } else if (!names.empty()) {
-        lost.remains = "one of the directories " + join(names) + in;
+        lost.remains = "one of the directories " + join(names) + " in share " + copy.source.share;
     } else if (!doubt.empty()) {
         lost.remains = "maybe a snapshot of share " + copy.source.share + doubt;
     } else {
@@ -130,18 +184,25 @@ Task<std::string> findDirectory(ServerSession& session, Snapshot copy) {
         co_return std::string();
     }
     const std::string name = gmtName(floor<seconds>(*copy.created));
-    std::vector<std::string> names;
-    std::optional<Error> failure;
-    try {
-        names = co_await session.gmtDirectories(copy.source.share, name, name);
-    } catch (const Error& error) {
-        failure = error;
+    const Look look = co_await lookInto(session, copy.source.share, name, name);
+    co_return look.names.empty() ? std::string() : directoryRemains(copy, name);
+}
+
+Task<std::string> whatIsLeft(Services& services, ServerSession& session, Snapshot copy) {
+    const std::vector<std::string> names = directoriesOf(copy);
+    if (names.empty()) {
+        const bool none = co_await showsOnlyKnown(services, session, copy.source.share);
+        co_return none ? std::string() : copy.remains;
     }
-    if (failure && !isAnswer(*failure, session)) {
-        throw Error(*failure);
+    const auto [first, last] = std::minmax_element(names.begin(), names.end());
+    const Look look = co_await lookInto(session, copy.source.share, *first, *last);
+    const auto there =
+        std::find_first_of(look.names.begin(), look.names.end(), names.begin(), names.end());
+    const bool isThere = there != look.names.end();
+    if (isThere && copy.created) {
+        co_return directoryRemains(copy, *there);
     }
-    co_return names.empty() ? std::string()
-                            : "directory " + name + " in share " + copy.source.share;
+    co_return isThere || look.isRefused ? copy.remains : std::string();
 }
 
 std::string exposedRemains(const Snapshot& copy) {
@@ -152,15 +213,16 @@ std::string cureFor(const Snapshot& lost) {
     const std::string here = "; then on this host: fsrvpctl delete " + std::to_string(lost.id);
     const std::string directory =
         lost.created ? gmtName(floor<seconds>(*lost.created)) : std::string();
+    const bool isShared = !lost.exposed.empty() && lost.remains == exposedRemains(lost);
     std::string text;
-    if (!lost.exposed.empty()) {
-        text = "net conf delshare '" + lost.exposed + "' (Samba)";
+    if (isShared) {
+        text = "net conf delshare " + shellWord(lost.exposed) + " (Samba)";
     }
     if (!directory.empty()) {
         text += (text.empty() ? "" : ", ") + std::string("btrfs subvolume delete ") + directory +
                 " in the directory of share " + lost.source.share;
     }
-    if (!lost.exposed.empty()) {
+    if (isShared) {
         text += "; or in diskshadow (Windows): delete shadows id {" + lost.snapshotId.text() + "}";
     }
     if (text.empty()) {

@@ -31,6 +31,11 @@ findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt
 /// @throws Error when the server can't be reached
 Task<std::string> findDirectory(ServerSession& session, Snapshot copy);
 
+/// What is left of a copy that the server does not know and whose exposed share is gone: its
+/// directory, or what the record says where a look can't tell. Empty: surely nothing.
+/// @throws Error when the server can't be reached
+Task<std::string> whatIsLeft(Services& services, ServerSession& session, Snapshot copy);
+
 /// "share data@{…}"
 std::string exposedRemains(const Snapshot& copy);
 

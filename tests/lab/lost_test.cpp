@@ -166,6 +166,22 @@ class LostToTheTimer : public Lost {
         EXPECT_TRUE(waitFor([this] { return logHas("FSRVP msg seq timeout fired"); }, seconds(10)));
         return creating;
     }
+
+    /// Snapshot 1, of which another client has the set forgotten. Gives what the create says.
+    std::string lose() {
+        AgentClient other;
+        other.connect(*lab);
+        const auto creating = createUntilTheTimerRanOut();
+        storeWithoutOurs(other);
+        proxy->letGo();
+        EXPECT_EQ(creating->wait(seconds(120)), 3) << creating->err() << daemon.log();
+        EXPECT_EQ(onDisk().size(), 1U);
+        return creating->err();
+    }
+
+    RunResult forgetMissing() const {
+        return daemon.ctl({"reconcile", "-q", "--forget-missing"}, seconds(120));
+    }
 };
 
 TEST_F(LostToTheTimer, SnapshotIsDeletedByAWorkerThatReadsItsSetAnew) {
@@ -181,18 +197,11 @@ TEST_F(LostToTheTimer, SnapshotIsDeletedByAWorkerThatReadsItsSetAnew) {
 }
 
 TEST_F(LostToTheTimer, SnapshotIsNamedWhenAnotherClientHasItsSetForgotten) {
-    AgentClient other;
-    other.connect(*lab);
-    const auto creating = createUntilTheTimerRanOut();
-    storeWithoutOurs(other);
-    proxy->letGo();
+    const std::string error = lose();
 
-    EXPECT_EQ(creating->wait(seconds(120)), 3) << creating->err() << daemon.log();
-
-    ASSERT_EQ(onDisk().size(), 1U);
-    EXPECT_THAT(creating->err(), HasSubstr("ExposeShadowCopySet"));
-    EXPECT_THAT(creating->err(), HasSubstr(": " + onDisk()[0]));
-    EXPECT_THAT(creating->err(), HasSubstr("btrfs subvolume delete @GMT-"));
+    EXPECT_THAT(error, HasSubstr("ExposeShadowCopySet"));
+    EXPECT_THAT(error, HasSubstr(": " + onDisk()[0]));
+    EXPECT_THAT(error, HasSubstr("btrfs subvolume delete @GMT-"));
     EXPECT_EQ(named(), onDisk());
     const RunResult check = daemon.ctl({"check", unc("data")});
     EXPECT_EQ(check.exitCode, 0) << check.err;
@@ -202,6 +211,20 @@ TEST_F(LostToTheTimer, SnapshotIsNamedWhenAnotherClientHasItsSetForgotten) {
     EXPECT_EQ(named(), onDisk());
     removeFromDisk();
     expectDeletable();
+}
+
+TEST_F(LostToTheTimer, SnapshotIsForgottenByReconcileOnceItIsRemovedByHand) {
+    lose();
+
+    const RunResult there = forgetMissing();
+    EXPECT_EQ(there.exitCode, 6) << there.out << there.err;
+    EXPECT_EQ(named(), onDisk());
+
+    removeFromDisk();
+    const RunResult gone = forgetMissing();
+    EXPECT_EQ(gone.exitCode, 0) << gone.out << gone.err << daemon.log();
+    EXPECT_EQ(daemon.ctlJson({"list"})["snapshots"], json::array());
+    EXPECT_EQ(daemon.ctl({"reconcile", "-q"}).exitCode, 0);
 }
 
 TEST_F(Lost, SnapshotsOfACommitThatFailedHalfWayAreNamed) {

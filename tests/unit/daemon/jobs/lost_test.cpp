@@ -220,9 +220,12 @@ TEST_F(LostInDelete, AnAdministratorWhoForgetsTheDirectoryIsTold) {
     remove({1});
     server.removeExposedShare(snapshot(1).exposed);
 
-    EXPECT_EQ(errorName(*remove({1})), "LostOnServer");
+    const auto job = remove({1});
 
+    EXPECT_EQ(errorName(*job), "LostOnServer");
     EXPECT_EQ(remains(), std::vector{directory(server, "data")});
+    EXPECT_THAT(job->error()->hint(), HasSubstr("on the server: btrfs subvolume delete @GMT-"));
+    EXPECT_THAT(job->error()->hint(), Not(HasSubstr("delshare"))) << "that was done";
 }
 
 TEST_F(LostInDelete, OneThatTheServerKnowsAgainIsDeleted) {

@@ -218,6 +218,7 @@ TEST_F(MountingTest, ADeleteSeesWhatSomebodyElseMounted) {
 TEST_F(MountingTest, ASnapshotThatIsGoneFromItsServerIsForgottenOnlyWhenItIsUnmounted) {
     createMounted(path("new"));
     server().removeExposedShare(snapshot(1).exposed);
+    server().removeFromDisk(snapshot(1).snapshotId);
     const auto forgetting = [this] {
         server().failTimes<GetShareMapping>(3, Failure::result(hresult::kInvalidArgument));
         ReconcileRequest request;
