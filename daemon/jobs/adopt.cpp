@@ -84,8 +84,11 @@ Task<Outcome> adopt(Services& services, Job& job, AdoptWish wish) {
     const bool isThatShare =
         mapping && asciiLower(mapping->exposed) == asciiLower(wish.share.share);
     if (!isThatShare) {
-        const std::string why = mapping ? "exposes it as '" + mapping->exposed + "'"
-                                        : "knows no such copy in set " + copy.setId.text();
+        std::string why = "knows no such copy in set " + copy.setId.text();
+        if (mapping) {
+            why = mapping->exposed.empty() ? "has not exposed it"
+                                           : "exposes it as '" + mapping->exposed + "'";
+        }
         throw Error(Errc::NotFound,
                     "cannot adopt " + wish.share.text() + ": server " + wish.server.text() + " " +
                         why)

@@ -51,6 +51,41 @@ TEST_F(AdoptTest, NothingIsAdoptedWithoutItsSet) {
     EXPECT_EQ(copyStates(), "exposed exposed");
 }
 
+TEST_F(AdoptTest, OneThatTheServerExposesByAnotherNameIsNotAdopted) {
+    const std::string share = snapshot(ids[0]).exposed;
+    run(store().setCopyState(ids[0], CopyState::Deleted, 1)); // its share is known from history
+
+    const auto job = adopted("other" + share.substr(4));
+
+    EXPECT_EQ(errorName(*job), "NotFound");
+    EXPECT_NE(errorText(*job).find("server fs1 exposes it as '" + share + "'"), std::string::npos)
+        << errorText(*job);
+    EXPECT_EQ(copyStates(), "deleted exposed");
+}
+
+TEST_F(AdoptTest, TheCaseOfAShareIsTheServersToTell) {
+    const std::string share = snapshot(ids[0]).exposed;
+    run(store().setCopyState(ids[0], CopyState::Deleted, 1));
+
+    const auto job = adopted("DATA" + share.substr(4));
+
+    ASSERT_EQ(errorName(*job), "none") << errorText(*job);
+    EXPECT_EQ(snapshot(job->ids().at(0)).exposed, share);
+}
+
+TEST_F(AdoptTest, OneThatIsNotExposedYetIsNotAdopted) {
+    crash(); // and with it our connection
+    FssClient other(server);
+    const FssClient::Ids theirs = other.committed(uR"(\\fs1\data\)");
+    other.close();
+
+    const auto job = adopted(exposedName(theirs), theirs.set);
+
+    EXPECT_EQ(errorName(*job), "NotFound");
+    EXPECT_NE(errorText(*job).find("server fs1 has not exposed it"), std::string::npos)
+        << errorText(*job);
+}
+
 TEST_F(AdoptTest, WhatIsOnRecordOrNoSnapshotIsNotAdopted) {
     EXPECT_EQ(errorName(*adopted(snapshot(ids[0]).exposed)), "AlreadyExists");
     EXPECT_EQ(errorName(*adopted("data")), "InvalidArgument");
