@@ -6,6 +6,7 @@
 #include "daemon/base/utf16.hpp"
 #include "daemon/jobs/mapping.hpp"
 #include "daemon/jobs/owner.hpp"
+#include "daemon/jobs/remains.hpp"
 #include "daemon/jobs/settle.hpp"
 
 #include <algorithm>
@@ -206,7 +207,8 @@ Task<void> CreateSet::backOff(int attempt, std::uint32_t result) {
     }
     if (end && end->code() == Errc::TimedOut) {
         // What kept the job from its end says more than that its time is over.
-        throw session_.failure<StartShadowCopySet>(result);
+        const Error inProgress = session_.failure<StartShadowCopySet>(result);
+        throw withLostInTheWay(services_.store, session_.server(), inProgress);
     }
     if (end) {
         throw Error(*end);

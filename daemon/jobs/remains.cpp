@@ -231,6 +231,28 @@ std::string cureFor(const Snapshot& lost) {
     return text + here;
 }
 
+Error withLostInTheWay(db::Store& store, const ServerId& server, const Error& inProgress) {
+    std::string copies;
+    std::string ids;
+    for (const Snapshot& copy : store.listLost()) {
+        if (copy.server == server && copy.exposed.empty()) {
+            const std::string id = std::to_string(copy.id);
+            copies +=
+                (copies.empty() ? "snapshot " : ", snapshot ") + id + " of " + copy.source.text();
+            ids += " " + id;
+        }
+    }
+    if (ids.empty()) {
+        return inProgress;
+    }
+    return Error(inProgress.code(),
+                 inProgress.what() + std::string("; it may be one that was given up here: ") +
+                     copies,
+                 inProgress.hresult())
+        .withHint("if no other client is at work there, try fsrvpctl delete" + ids + "; else " +
+                  inProgress.hint());
+}
+
 Error lostError(const std::vector<Snapshot>& lost) {
     std::string what = "left on " + lost.front().server.text() + ": ";
     std::string cures;

@@ -45,4 +45,8 @@ std::string cureFor(const Snapshot& lost);
 /// Error(LostOnServer) that names what is left of these, which are one server's, and the cure.
 Error lostError(const std::vector<Snapshot>& lost);
 
+/// The error of a server that has another set in progress: it may be one of ours that was given
+/// up, committed and not exposed, which only a delete of its copies ends. Then it names these.
+Error withLostInTheWay(db::Store& store, const ServerId& server, const Error& inProgress);
+
 } // namespace fsrvp::jobs

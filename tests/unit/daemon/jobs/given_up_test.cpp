@@ -9,7 +9,9 @@
 namespace fsrvp::jobs {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 using When = Failure::When;
 
 class GivenUp : public LostTest {
@@ -98,6 +100,32 @@ TEST_F(GivenUp, ADeleteOfItTriesOnceMore) {
 
     EXPECT_EQ(copyStates(), "deleted");
     expectNothingLeft(server);
+}
+
+TEST_F(GivenUp, ACreateThatItIsInTheWayOfNamesIt) {
+    giveUp();
+
+    const auto job = ended(run(creating({"//fs1/data"}, 2s)));
+
+    EXPECT_EQ(errorName(*job), "Busy");
+    EXPECT_EQ(job->error()->hresult(), hresult::kSetInProgress);
+    EXPECT_THAT(errorText(*job),
+                HasSubstr("; it may be one that was given up here: snapshot 1 of //fs1/data"));
+    EXPECT_THAT(job->error()->hint(), HasSubstr("try fsrvpctl delete 1; else wait"));
+    server.clearFailures();
+    EXPECT_EQ(errorName(*remove({1})), "none") << "as the hint has it";
+    expectNothingLeft(server);
+}
+
+TEST_F(GivenUp, AnotherServersIsInNobodysWay) {
+    giveUp();
+    FssServer& second = addServer("fs2", {"data"});
+    second.failTimes<StartShadowCopySet>(20, Failure::result(hresult::kSetInProgress));
+
+    const auto job = ended(run(creating({"//fs2/data"}, 2s)));
+
+    EXPECT_EQ(errorName(*job), "Busy");
+    EXPECT_THAT(errorText(*job), Not(HasSubstr("given up")));
 }
 
 TEST_F(LostTest, OfASetThatIsGivenUpOnlyWhatIsThereIsNamed) {
