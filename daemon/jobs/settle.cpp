@@ -79,10 +79,15 @@ Task<Reply<ExposeShadowCopySet>> tryExpose(ServerSession& session, Guid setId) {
     return session.call<ExposeShadowCopySet>(in);
 }
 
-/// What the server has the copy exposed as, if it has its set, and now exposes it.
+/// Has the server expose the copy's set, unless it has done so. Gives the name of the share; empty
+/// when it does not know the set.
+/// @throws Error when it knows it, and can't expose it now
 Task<std::string> expose(ServerSession& session, Snapshot copy) {
-    co_await tryExpose(session, copy.setId);
+    const auto exposing = co_await tryExpose(session, copy.setId);
     const auto mapping = co_await askMapping(session, copy.setId, copy.snapshotId, copy.source);
+    if (mapping && mapping->exposed.empty()) {
+        throw session.failure<ExposeShadowCopySet>(exposing.hresult);
+    }
     co_return mapping ? mapping->exposed : std::string();
 }
 
@@ -303,24 +308,21 @@ Task<std::string> deleteCopy(Services& services, ServerSession& session, Snapsho
         if (reaction == Reaction::Done) {
             co_return std::string();
         }
-        const bool isUnexposed = result == hresult::kBadState;
-        if (isUnexposed && mayExpose) { // see shownUnknowingly()
-            mayExpose = false;
-            const std::string exposed = co_await expose(session, copy);
-            if (!exposed.empty()) {
-                copy.exposed = exposed;
-                continue;
-            }
-        }
         // Samba says E_FAIL, again and again, when the snapshot was removed by hand.
         const Error failure = session.failure<DeleteShareMapping>(result);
         const bool present = co_await session.hasShare(copy.exposed);
+        const bool isUnexposed = result == hresult::kBadState;
+        if (isUnexposed && present) { // see shownUnknowingly()
+            co_return exposedRemains(copy);
+        }
+        if (isUnexposed && mayExpose) {
+            copy.exposed = co_await expose(session, copy);
+            mayExpose = false;
+            continue;
+        }
         if (!present) {
             log::info(failure.what() + std::string("; share '") + copy.exposed + "' is gone");
             break;
-        }
-        if (isUnexposed) {
-            co_return exposedRemains(copy);
         }
         if (reaction != Reaction::UnknownSet) {
             throw Error(failure);

@@ -128,6 +128,32 @@ TEST_F(GivenUp, AnotherServersIsInNobodysWay) {
     EXPECT_THAT(errorText(*job), Not(HasSubstr("given up")));
 }
 
+TEST_F(LostTest, AGivenUpSetThatTheServerKnowsIsNotTakenForGone) {
+    fakes::FssOptions options = likeOurs();
+    options.directories = fakes::FssOptions::Directories::Hidden;
+    FssServer& server = addServer("fs1", {"data"}, options);
+    server.fail<CommitShadowCopySet>(Failure::drop(When::AfterActing));
+    server.failTimes<ExposeShadowCopySet>(3, Failure::result(hresult::kFail));
+    create({"//fs1/data"});
+    while (run(store().countAttempt(1)) < 9) {
+    }
+    crash();
+    start();
+    run(manager().recover());
+    ended(jobs().at(0));
+    ASSERT_THAT(snapshot(1).remains, HasSubstr("maybe a snapshot of share data"));
+    const std::string remains = snapshot(1).remains;
+
+    const auto refused = remove({1});
+
+    EXPECT_EQ(refused->error()->hresult(), hresult::kFail);
+    EXPECT_THAT(errorText(*refused), HasSubstr("ExposeShadowCopySet on fs1"));
+    EXPECT_EQ(snapshot(1).state, CopyState::LostOnServer);
+    EXPECT_EQ(snapshot(1).remains, remains);
+    EXPECT_EQ(errorName(*remove({1})), "none");
+    expectNothingLeft(server);
+}
+
 TEST_F(LostTest, OfASetThatIsGivenUpOnlyWhatIsThereIsNamed) {
     FssServer& server = addServer("fs1", {"data", "other"}, likeOurs());
     server.fail<RecoveryCompleteShadowCopySet>(Failure::result(hresult::kFail), 1);
