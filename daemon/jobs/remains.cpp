@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace fsrvp::jobs {
 namespace {
@@ -127,6 +128,34 @@ std::vector<std::string> directoriesOf(const Snapshot& copy) {
     return names;
 }
 
+/// Which of directoriesOf() are there.
+struct Directories {
+    std::size_t named = 0;
+    std::vector<std::string> there;
+    bool isRefused = false; ///< then nobody knows
+};
+
+Task<Directories> findDirectories(ServerSession& session, Snapshot copy) {
+    Directories found;
+    const std::vector<std::string> names = directoriesOf(copy);
+    found.named = names.size();
+    if (names.empty()) {
+        co_return found;
+    }
+    const auto [first, last] = std::minmax_element(names.begin(), names.end());
+    Look look = co_await lookInto(session, copy.source.share, *first, *last);
+    std::erase_if(look.names, [&names](const std::string& name) {
+        return std::find(names.begin(), names.end(), name) == names.end();
+    });
+    found.there = std::move(look.names);
+    found.isRefused = look.isRefused;
+    co_return found;
+}
+
+std::string remainsOf(const Snapshot& copy, const Directories& found) {
+    return copy.created ? directoryRemains(copy, found.there.front()) : copy.remains;
+}
+
 /// What the directories say of one copy; nothing when nothing is left.
 std::optional<db::LostCopy>
 lostCopy(const Snapshot& copy, const std::vector<std::string>& names, const std::string& doubt) {
@@ -180,29 +209,21 @@ findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt
 }
 
 Task<std::string> findDirectory(ServerSession& session, Snapshot copy) {
-    if (!copy.created) {
-        co_return std::string();
-    }
-    const std::string name = gmtName(floor<seconds>(*copy.created));
-    const Look look = co_await lookInto(session, copy.source.share, name, name);
-    co_return look.names.empty() ? std::string() : directoryRemains(copy, name);
+    const Directories found = co_await findDirectories(session, copy);
+    const bool allThere = !found.there.empty() && found.there.size() == found.named;
+    co_return allThere ? remainsOf(copy, found) : std::string();
 }
 
 Task<std::string> whatIsLeft(Services& services, ServerSession& session, Snapshot copy) {
-    const std::vector<std::string> names = directoriesOf(copy);
-    if (names.empty()) {
+    const Directories found = co_await findDirectories(session, copy);
+    if (found.named == 0) {
         const bool none = co_await showsOnlyKnown(services, session, copy.source.share);
         co_return none ? std::string() : copy.remains;
     }
-    const auto [first, last] = std::minmax_element(names.begin(), names.end());
-    const Look look = co_await lookInto(session, copy.source.share, *first, *last);
-    const auto there =
-        std::find_first_of(look.names.begin(), look.names.end(), names.begin(), names.end());
-    const bool isThere = there != look.names.end();
-    if (isThere && copy.created) {
-        co_return directoryRemains(copy, *there);
+    if (found.isRefused) {
+        co_return copy.remains;
     }
-    co_return isThere || look.isRefused ? copy.remains : std::string();
+    co_return found.there.empty() ? std::string() : remainsOf(copy, found);
 }
 
 std::string exposedRemains(const Snapshot& copy) {

@@ -26,8 +26,9 @@ enum class Doubt {
 Task<std::vector<db::LostCopy>>
 findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt doubt);
 
-/// What is left of a copy whose exposed share is gone: its directory, by the server's time of it.
-/// Empty when there is none, or the server does not let us look.
+/// What is left of a copy whose exposed share is gone: its directory, by the server's time of it,
+/// or as the record names it; of several that it may be, all have to be there. Empty when there is
+/// none, or the server does not let us look.
 /// @throws Error when the server can't be reached
 Task<std::string> findDirectory(ServerSession& session, Snapshot copy);
 

@@ -165,6 +165,24 @@ TEST_F(LostInCreate, SeveralDirectoriesThatFitAreAllNamed) {
                           " in share data"});
 }
 
+TEST_F(LostInCreate, OfSeveralDirectoriesOneHasToGoBeforeTheRecord) {
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    const auto other = create({"//fs1/data"});
+    run(store().setCopyState(1, CopyState::Deleted, other->record().id)); // not of ours any more
+    expireAfterCommit(server);
+    create({"//fs1/data"});
+    server.onCall({});
+    const std::string several = snapshot(2).remains;
+    ASSERT_THAT(several, HasSubstr("one of the directories"));
+
+    EXPECT_EQ(errorName(*remove({2})), "LostOnServer");
+    EXPECT_EQ(remains(), std::vector{several});
+    server.removeFromDisk(snapshot(2).snapshotId);
+    EXPECT_EQ(errorName(*remove({2})), "none");
+
+    EXPECT_EQ(copyStates(), "deleted deleted");
+}
+
 TEST_F(LostInCreate, AStaleWorkerIsGivenTimeBeforeASetCountsAsUnknown) {
     FssServer& server = addServer("fs1", {"data"}, likeOurs());
     server.fail<ExposeShadowCopySet>(Failure::drop(When::BeforeActing));
