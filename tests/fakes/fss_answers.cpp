@@ -3,6 +3,7 @@
 // What each operation does and answers.
 
 #include "daemon/base/error.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/base/utf16.hpp"
 #include "daemon/fsrvp/hresult.hpp"
 #include "daemon/model/context.hpp"
@@ -18,14 +19,6 @@ namespace {
 constexpr std::array<std::uint32_t, 4> kContexts{0x00, 0x09, 0x10, 0x19};
 // Seconds from 1601-01-01, where the server's timestamps begin, to 1970-01-01.
 constexpr std::int64_t kSecondsTo1970 = 11'644'473'600;
-
-std::string lowered(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    return out;
-}
 
 /// The share's part of a UNC as Samba cuts it: any host, and what comes behind the share dropped.
 std::optional<std::string> shareOf(std::u16string_view unc) {
@@ -55,7 +48,7 @@ FssCopy* findCopy(FssSet& set, const Guid& id) {
 
 bool isOfShare(const FssCopy& copy, std::u16string_view unc) {
     const std::optional<std::string> share = shareOf(unc);
-    return share && lowered(*share) == lowered(copy.share);
+    return share && asciiLower(*share) == asciiLower(copy.share);
 }
 
 std::string exposedName(const FssCopy& copy) {
@@ -76,7 +69,7 @@ const FssShare* FssState::findShare(std::u16string_view unc) const {
         return nullptr;
     }
     const auto at = std::find_if(shares_.begin(), shares_.end(), [&name](const FssShare& share) {
-        return lowered(share.name) == lowered(*name);
+        return asciiLower(share.name) == asciiLower(*name);
     });
     return at == shares_.end() ? nullptr : &*at;
 }

@@ -2,6 +2,7 @@
 #include "tests/fakes/fss_state.hpp"
 
 #include "daemon/base/error.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/fsrvp/hresult.hpp"
 #include "daemon/model/gmt_name.hpp"
 
@@ -102,7 +103,8 @@ void FssState::forgetSets() {
 std::vector<std::string> FssState::directories(const std::string& share) const {
     std::vector<std::string> names;
     for (const FssSnapshot& snapshot : disk_) {
-        if (snapshot.share == share && options_.directories == FssOptions::Directories::Shown) {
+        const bool isOfShare = asciiLower(snapshot.share) == asciiLower(share);
+        if (isOfShare && options_.directories == FssOptions::Directories::Shown) {
             names.push_back(gmtName(snapshot.time));
         }
     }

@@ -165,6 +165,17 @@ TEST_F(LostInCreate, SeveralDirectoriesThatFitAreAllNamed) {
                           " in share data"});
 }
 
+TEST_F(LostInCreate, AShareIsTheSameInAnotherCase) {
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    create({"//fs1/data"}); // of this time, and on record
+    expireAfterCommit(server);
+
+    create({"//fs1/DATA"});
+
+    EXPECT_EQ(remains(),
+              std::vector{"directory " + server.directories("data").at(1) + " in share DATA"});
+}
+
 TEST_F(LostInCreate, OfSeveralDirectoriesOneHasToGoBeforeTheRecord) {
     FssServer& server = addServer("fs1", {"data"}, likeOurs());
     const auto other = create({"//fs1/data"});
