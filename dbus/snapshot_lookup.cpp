@@ -65,7 +65,7 @@ Snapshot exposedAs(db::Store& store, const Caller& caller, const std::string& te
     throw Error(Errc::NotFound,
                 share.text() + " is no snapshot that fsrvpd has on record, and FSRVP does nothing "
                                "to one without the id of its set")
-        .withHint("read it: mount -t cifs -o ro " + word +
+        .withHint("read it: mount -t cifs -o ro,credentials=FILE " + word +
                   " DIR; record it: fsrvpctl reconcile --adopt " + word + " --set GUID; or " +
                   removalByHand(share.share));
 }

@@ -60,11 +60,12 @@ TEST_F(ReconcileOnBus, OneThatIsOnNoRecordIsRefusedWithWhatToDo) {
     for (const char* const verb : {"delete", "mount"}) {
         const RunResult refused = daemon.ctl({verb, "-q", "//fs1/" + share()});
         EXPECT_EQ(refused.exitCode, 3);
-        EXPECT_THAT(refused.err,
-                    AllOf(HasSubstr("without the id of its set"),
-                          HasSubstr("mount -t cifs -o ro '//fs1/" + share() + "' DIR"),
-                          HasSubstr("fsrvpctl reconcile --adopt '//fs1/" + share() + "'"),
-                          HasSubstr("net conf delshare '" + share() + "'")));
+        EXPECT_THAT(
+            refused.err,
+            AllOf(HasSubstr("without the id of its set"),
+                  HasSubstr("mount -t cifs -o ro,credentials=FILE '//fs1/" + share() + "' DIR"),
+                  HasSubstr("fsrvpctl reconcile --adopt '//fs1/" + share() + "'"),
+                  HasSubstr("net conf delshare '" + share() + "'")));
     }
     EXPECT_EQ(daemon.sql("SELECT id FROM job WHERE id > 1"), json::array());
 }
