@@ -94,7 +94,7 @@ class Kernel:
 
     def make_initrd(self, initrd, trees):
         root = initrd.with_suffix(".root")
-        for name in "bin", "modules", "proc", "sys", "dev", "host", "stage", "disk", "root":
+        for name in "bin", "modules", "proc", "sys", "dev", "host", "stage", "out", "disk", "root":
             (root / name).mkdir(parents=True)
         shutil.copy(HERE.parent / "vm/init", root / "init")
         shutil.copy(shutil.which("busybox"), root / "bin/busybox")

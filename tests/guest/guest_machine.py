@@ -104,7 +104,7 @@ class Vm:
         self.kernel = guest_kernel.Kernel(paths.kernel)
         command("mount", "--bind", self.kernel.modules, paths.stage / "usr/lib/modules")
         self.initrd = paths.scratch / "initrd"
-        self.kernel.make_initrd(self.initrd, paths.trees)
+        self.kernel.make_initrd(self.initrd, [] if paths.own_root else paths.trees)
         self.accelerator = ["-accel", "kvm", "-cpu", "host"] if kvm_works() else \
             ["-accel", "tcg,thread=multi", "-cpu", "Westmere"]
 
@@ -114,18 +114,30 @@ class Vm:
              "-no-reboot", "-machine", "pc", *self.accelerator, "-smp", "2", "-m", "1024",
              "-kernel", self.kernel.image, "-initrd", self.initrd, "-append", self.COMMAND_LINE,
              "-serial", "stdio",
-             *self.share("host", "/", ",readonly=on"),
-             *self.share("stage", self.paths.stage, ",readonly=on"),
-             *self.share("out", self.paths.out, ""),
+             *self.shares(),
              "-drive", f"file={self.paths.disk},format=raw,if=none,id=disk,cache=unsafe",
              "-device", "virtio-blk-pci,drive=disk",
              "-object", "rng-random,filename=/dev/urandom,id=rng",
              "-device", "virtio-rng-pci,rng=rng"], console)
 
+    def shares(self):
+        yield from self.share("out", self.paths.out, "")
+        if not self.paths.own_root:
+            yield from self.share("host", "/", ",readonly=on")
+            yield from self.share("stage", self.paths.stage, ",readonly=on")
+
     @staticmethod
     def share(tag, path, more):
         return ["-fsdev", f"local,id={tag},path={path},security_model=none,multidevs=remap{more}",
                 "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
+
+    def fetch_out(self):
+        """What the guest has left on its disk instead of in the share."""
+        disk = self.paths.disk_mount
+        command("mount", "-t", "btrfs", "-o", "loop", self.paths.disk, disk)
+        if (disk / "out").exists():
+            command("cp", "-a", f"{disk}/out/.", self.paths.out)
+        command("umount", disk)
 
     def close(self):
         pass
