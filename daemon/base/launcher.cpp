@@ -18,6 +18,8 @@
 namespace fsrvp {
 namespace {
 
+constexpr const char* kDirectory = "helper-"; // and six letters
+
 Error systemError(const std::string& what, int code) {
     return Error(Errc::Failed, what + ": " + std::strerror(code));
 }
@@ -47,6 +49,13 @@ ForkLauncher::ForkLauncher(EventLoop& loop,
                            std::filesystem::path program,
                            std::filesystem::path runtime)
     : loop_(loop), program_(std::move(program)), runtime_(std::move(runtime)) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(runtime_, ignored)) {
+        // Of this program's helpers none is there yet, those of a killed one have ended with it.
+        if (entry.path().filename().string().starts_with(kDirectory)) {
+            std::filesystem::remove_all(entry.path(), ignored);
+        }
+    }
 }
 
 ForkLauncher::~ForkLauncher() {
@@ -75,7 +84,7 @@ UniqueFd ForkLauncher::launch() {
     UniqueFd ours(ends[0]);
     const UniqueFd theirs(ends[1]);
     ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
-    std::string directory = (runtime_ / "helper-XXXXXX").string();
+    std::string directory = (runtime_ / (std::string(kDirectory) + "XXXXXX")).string();
     if (::mkdtemp(directory.data()) == nullptr) {
         throw systemError("cannot make a directory for " + program_.filename().string() + " in " +
                               runtime_.string(),

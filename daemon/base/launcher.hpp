@@ -37,6 +37,7 @@ class SocketLauncher final : public Launcher {
 /// goes when the child has ended. Of our environment it gets KRB5_CONFIG alone.
 class ForkLauncher final : public Launcher {
   public:
+    /// Removes the directories that one which was killed has left.
     ForkLauncher(EventLoop& loop, std::filesystem::path program, std::filesystem::path runtime);
     ForkLauncher(const ForkLauncher&) = delete;
     ForkLauncher& operator=(const ForkLauncher&) = delete;

@@ -17,6 +17,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -139,6 +140,18 @@ TEST_F(ForkLauncherTest, DestroyingTheLauncherEndsAllItsAgents) {
     launcher.reset();
 
     EXPECT_FALSE(isRunning(pid));
+}
+
+TEST_F(ForkLauncherTest, WhatAKilledOneLeftIsRemoved) {
+    launcher.reset();
+    std::filesystem::create_directory(directory.path() / "helper-abc123");
+    std::ofstream(directory.path() / "helper-abc123" / "krb5cc") << "tickets";
+    std::filesystem::create_directory(directory.path() / "mnt");
+
+    launcher = std::make_unique<ForkLauncher>(loop, FSRVP_TINY_HELPER, directory.path());
+
+    EXPECT_FALSE(std::filesystem::exists(directory.path() / "helper-abc123"));
+    EXPECT_TRUE(std::filesystem::remove(directory.path() / "mnt")) << "not a helper's";
 }
 
 TEST_F(ForkLauncherTest, AProgramThatCannotStartLeavesNothing) {
