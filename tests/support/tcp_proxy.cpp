@@ -9,7 +9,9 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <stdexcept>
 #include <system_error>
 #include <vector>
@@ -70,6 +72,23 @@ std::size_t firstMessage(const std::string& bytes) {
     return bytes.size() < size + 4 ? 0 : size + 4;
 }
 
+/// Whether there is more in it than that the server takes its time (MS-SMB2 3.3.4.2): an error
+/// response without data, which may be encrypted.
+bool hasAnswer(const std::string& bytes) {
+    constexpr std::size_t kPending = 4 + 64 + 9;
+    constexpr std::size_t kTransformHeader = 52;
+    const std::size_t first = firstMessage(bytes);
+    return first != 0 && ((first != kPending && first != kPending + kTransformHeader) ||
+                          firstMessage(bytes.substr(first)) != 0);
+}
+
+void flipLastBits(std::string& bytes) {
+    constexpr std::ptrdiff_t kSome = 32;
+    const auto last = std::min(kSome, std::ssize(bytes));
+    std::for_each(
+        bytes.end() - last, bytes.end(), [](char& byte) { byte = static_cast<char>(~byte); });
+}
+
 } // namespace
 
 TcpProxy::TcpProxy(std::uint16_t server)
@@ -94,23 +113,24 @@ TcpProxy::~TcpProxy() {
     thread_.join();
 }
 
-void TcpProxy::arm(std::size_t nth, bool passesRequest) {
+bool TcpProxy::arm(std::size_t nth, bool passesRequest) {
     const std::lock_guard lock(mutex_);
     left_ = nth;
     passesRequest_ = passesRequest;
     lastCounted_ = links_.empty() ? kNever : links_.back().number;
+    return !links_.empty();
 }
 
-void TcpProxy::holdRequest(std::size_t nth) {
-    arm(nth, false);
+bool TcpProxy::holdRequest(std::size_t nth) {
+    return arm(nth, false);
 }
 
-void TcpProxy::holdReply(std::size_t nth) {
-    arm(nth, true);
+bool TcpProxy::holdReply(std::size_t nth) {
+    return arm(nth, true);
 }
 
-void TcpProxy::count() {
-    arm(kFarAway, true);
+bool TcpProxy::count() {
+    return arm(kFarAway, true);
 }
 
 std::size_t TcpProxy::counted() const {
@@ -118,13 +138,13 @@ std::size_t TcpProxy::counted() const {
     return kFarAway - left_;
 }
 
+bool TcpProxy::isHeld() const {
+    const std::lock_guard lock(mutex_);
+    return held_;
+}
+
 bool TcpProxy::waitUntilHeld() const {
-    return waitFor(
-        [this] {
-            const std::lock_guard lock(mutex_);
-            return held_;
-        },
-        std::chrono::seconds(10));
+    return waitFor([this] { return isHeld(); }, std::chrono::seconds(10));
 }
 
 void TcpProxy::letRequestGo() {
@@ -133,6 +153,10 @@ void TcpProxy::letRequestGo() {
 
 void TcpProxy::letGo() {
     tell(lettingGo_);
+}
+
+void TcpProxy::garble() {
+    tell(garbling_);
 }
 
 void TcpProxy::cut() {
@@ -170,12 +194,18 @@ bool TcpProxy::obey() {
         held_ = false;
         lettingRequestGo_ = false;
     }
-    if (cutting_ || lettingGo_) {
+    if (garbling_) {
+        for (Link& link : links_) {
+            flipLastBits(link.toClient);
+        }
+    }
+    if (cutting_ || lettingGo_ || garbling_) {
         left_ = kNever;
         holds_ = false;
         held_ = false;
         cutting_ = false;
         lettingGo_ = false;
+        garbling_ = false;
     }
     return !stopping_;
 }
@@ -230,7 +260,7 @@ bool TcpProxy::passReplies(Link& link) {
         return true;
     }
     if (holds_) {
-        held_ = true;
+        held_ = held_ || hasAnswer(link.toClient);
         return true;
     }
     const bool sent = sendAll(link.client, link.toClient);

@@ -26,20 +26,25 @@ class TcpProxy {
     std::uint16_t port() const noexcept { return port_; }
 
     /// The nth message from a client from now on (1: the next) does not reach the server. While
-    /// there are connections, only theirs count, not those of later ones.
-    void holdRequest(std::size_t nth);
+    /// there are connections, only theirs count, not those of later ones. False when there are
+    /// none; the same of the next two.
+    bool holdRequest(std::size_t nth);
     /// The nth message reaches the server, what that answers does not reach the client.
-    void holdReply(std::size_t nth);
+    bool holdReply(std::size_t nth);
     /// Holds nothing, and counts what holdRequest() would.
-    void count();
+    bool count();
     /// Messages from clients since count().
     std::size_t counted() const;
-    /// False when the message has not come, or its answer, within ten seconds.
+    /// Whether the message has come; of a reply, that the server has done what it was told.
+    bool isHeld() const;
+    /// False when it is not within ten seconds.
     bool waitUntilHeld() const;
     /// Passes on the request that is held; now it is its answer that does not reach the client.
     void letRequestGo();
     /// Passes on what is held, and all that comes after it.
     void letGo();
+    /// The same, with bits of the answer's body flipped.
+    void garble();
     /// Ends all connections, with what is held; new ones pass everything. Both is so on return.
     void cut();
 
@@ -56,7 +61,7 @@ class TcpProxy {
     static constexpr std::size_t kFarAway = kNever - 1; // counted down, and never reached
 
     void run();
-    void arm(std::size_t nth, bool passesRequest);
+    bool arm(std::size_t nth, bool passesRequest);
     /// Has the thread do what the flag says, and waits until it has taken it back.
     void tell(bool& flag);
     void accept();
@@ -79,6 +84,7 @@ class TcpProxy {
     bool cutting_ = false;
     bool lettingGo_ = false;
     bool lettingRequestGo_ = false;
+    bool garbling_ = false;
     std::size_t left_ = kNever;        ///< messages that still pass
     std::size_t lastCounted_ = kNever; ///< of the connections
     bool passesRequest_ = false;
