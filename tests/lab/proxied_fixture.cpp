@@ -15,12 +15,9 @@ void ProxiedTest::warmUp() {
     EXPECT_EQ(daemon->ctl({"create", "-q", "--no-mount", unc("plain")}).exitCode, 5);
 }
 
-void ProxiedTest::holdAt(const Moment& moment) {
-    if (moment.what == Moment::What::Request) {
-        proxy->holdRequest(moment.message);
-    } else {
-        proxy->holdReply(moment.message);
-    }
+bool ProxiedTest::holdAt(const Moment& moment) {
+    return moment.what == Moment::What::Request ? proxy->holdRequest(moment.message)
+                                                : proxy->holdReply(moment.message);
 }
 
 void ProxiedTest::expectAllWorks() {

@@ -24,7 +24,8 @@ class ProxiedTest : public LabTest {
 
     /// Opens the connection to the server; it stays for two seconds.
     void warmUp();
-    void holdAt(const Moment& moment);
+    /// False when there is no connection.
+    bool holdAt(const Moment& moment);
     /// A create and a delete, which leave nothing.
     void expectAllWorks();
 
