@@ -42,6 +42,8 @@ class ServerLook {
     };
 
     Task<void> look();
+    /// What the part throws is an error of the outcome, and ends nothing else.
+    Task<void> attempt(Task<void> part);
     Task<void> finishDeletes();
     Task<void> askAs(ServerAccount account);
     Task<void> askAgain();
@@ -124,31 +126,23 @@ Task<void> ServerLook::look() {
     const ServerTurns::Turn turn = co_await services_.servers.enter(server_, job_.cancellation());
     job_.setPhase(Phase::Check);
     for (const ServerAccount& account : accounts()) {
-        std::optional<Error> failure;
-        try {
-            co_await askAs(account);
-        } catch (const Error& error) {
-            failure = error;
-        }
-        if (failure) {
-            fail(*failure);
-        }
+        co_await attempt(askAs(account));
     }
     co_await askAgain();
     for (const Unknown& unknown : unknown_) {
-        std::optional<Error> failure;
-        try {
-            co_await judge(unknown);
-        } catch (const Error& error) {
-            failure = error;
-        }
-        if (failure) {
-            fail(*failure);
-        }
+        co_await attempt(judge(unknown));
     }
     if (listed_) {
         const std::vector<Finding> foreign = foreignShares(services_.store, server_, *listed_);
         outcome_.findings.insert(outcome_.findings.end(), foreign.begin(), foreign.end());
+    }
+}
+
+Task<void> ServerLook::attempt(Task<void> part) {
+    try {
+        co_await std::move(part);
+    } catch (const Error& error) {
+        fail(error);
     }
 }
 
@@ -243,6 +237,13 @@ Task<void> ServerLook::askAgain() {
 
 Task<void> ServerLook::ask(ServerSession& session, Snapshot copy) {
     const auto mapping = co_await askMapping(session, copy.setId, copy.snapshotId, copy.source);
+    if (mapping && mapping->exposed.empty()) {
+        const bool isShared = co_await hasShare(session, copy.exposed);
+        if (isShared) { // and the server does not know that it is: it lost its power in an Expose
+            co_await keepAsLost(copy, exposedRemains(copy));
+            co_return;
+        }
+    }
     if (mapping) {
         co_await compare(session, std::move(copy), *mapping);
         co_return;

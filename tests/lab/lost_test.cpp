@@ -299,6 +299,9 @@ TEST_F(Lost, ShareOfAnExposeThatAPowerLossCutInTwoIsNamed) {
     EXPECT_EQ(named(), std::vector{"share " + shares[0]});
     EXPECT_THAT(creating->err(), HasSubstr("net conf delshare '" + shares[0] + "'"));
     EXPECT_EQ(daemon.ctl({"delete", "-q", "1"}).exitCode, 1) << "it is there yet";
+    const RunResult reconciled = daemon.ctl({"reconcile"});
+    EXPECT_EQ(reconciled.exitCode, 6) << reconciled.err;
+    EXPECT_THAT(reconciled.out, HasSubstr("net conf delshare '" + shares[0] + "'"));
     EXPECT_EQ(named(), std::vector{"share " + shares[0]});
     removeShares();
     expectDeletable();
