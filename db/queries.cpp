@@ -275,8 +275,7 @@ bool isKnown(const Database& database,
     Statement row(database,
                   "SELECT 1 FROM shadow_copy AS c JOIN shadow_copy_set AS s ON s.id = c.set_row"
                   " JOIN server AS v ON v.id = s.server WHERE c.created_us = ?"
-                  " AND c.source_share = ? AND v.host = ? AND v.port = ?"
-                  " AND c.state NOT IN ('deleted', 'failed')");
+                  " AND c.source_share = ? AND v.host = ? AND v.port = ?");
     row.bind(created, share, server.host, server.port);
     return row.step();
 }

@@ -163,7 +163,8 @@ class Store {
     std::vector<Snapshot> listDeleting();
     /// Copies in state LostOnServer.
     std::vector<Snapshot> listLost();
-    /// Whether a copy of that share, which the server made then, is or may be there.
+    /// Whether a copy of that share, which the server made then, is on record, deleted ones too:
+    /// a server that loses its power may have what it had deleted again.
     bool isKnown(const ServerId& server, const std::string& share, TimeUs created);
     /// In the order in which they were made.
     std::vector<MountRecord> listMounts();

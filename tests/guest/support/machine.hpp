@@ -89,8 +89,9 @@ std::vector<pid_t> processesOf(const std::string& user);
 int bootNumber();
 /// The guest's power goes as soon as the test program has ended, unless this is called before.
 void endBootInOrder();
-/// The guest's power goes now. The boot has passed if no test has failed up to here. From any
-/// thread.
+/// The power may go from now on: the boot has passed then if no test has failed up to here.
+void expectPowerLoss();
+/// The guest's power goes at once: nothing more is written to its disk. From any thread.
 [[noreturn]] void losePower();
 
 } // namespace fsrvp::test::guest

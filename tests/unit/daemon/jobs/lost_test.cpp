@@ -3,6 +3,7 @@
 // What FSRVP can't reach any more is named, and goes from the record when it is gone.
 
 #include "daemon/model/gmt_name.hpp"
+#include "tests/unit/daemon/fsrvp/fss_client.hpp"
 #include "tests/unit/daemon/jobs/lost_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -102,6 +103,23 @@ TEST_F(LostInCreate, WhereTheServerShowsAnotherSnapshotThereIsNoDoubt) {
     EXPECT_EQ(server.onDisk().size(), 2U);
 }
 
+TEST_F(LostInCreate, WhatAServerHasBackAfterItsPowerWentIsKnownAndLeavesNoDoubt) {
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    const auto before = create({"//fs1/data"});
+    run(store().setCopyState(1, CopyState::Deleted, before->record().id));
+    server.onCall([&server](std::string_view operation) {
+        if (operation == "CommitShadowCopySet") {
+            server.restartWorker();
+        }
+    });
+
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "Unreachable");
+
+    server.onCall({});
+    EXPECT_EQ(errorName(*create({"//fs1/data"})), "none");
+    EXPECT_EQ(copyStates(), "deleted failed exposed");
+}
+
 TEST_F(LostInCreate, WhereTheServerLetsNobodyLookTheReasonIsSaid) {
     FssServer& server = addServer("fs1", {"data"}, likeOurs());
     expireAfterCommit(server);
@@ -154,8 +172,7 @@ TEST_F(LostInCreate, SeveralDirectoriesThatFitAreAllNamed) {
     auto next = start;
     options.clock = [&next] { return std::exchange(next, next + 1s); };
     FssServer& server = addServer("fs1", {"data"}, options);
-    const auto other = create({"//fs1/data"});
-    run(store().setCopyState(1, CopyState::Deleted, other->record().id)); // not of ours any more
+    FssClient(server).recovered(uR"(\\fs1\data\)");
     expireAfterCommit(server);
 
     create({"//fs1/data"});
@@ -178,20 +195,19 @@ TEST_F(LostInCreate, AShareIsTheSameInAnotherCase) {
 
 TEST_F(LostInCreate, OfSeveralDirectoriesOneHasToGoBeforeTheRecord) {
     FssServer& server = addServer("fs1", {"data"}, likeOurs());
-    const auto other = create({"//fs1/data"});
-    run(store().setCopyState(1, CopyState::Deleted, other->record().id)); // not of ours any more
+    FssClient(server).recovered(uR"(\\fs1\data\)");
     expireAfterCommit(server);
     create({"//fs1/data"});
     server.onCall({});
-    const std::string several = snapshot(2).remains;
+    const std::string several = snapshot(1).remains;
     ASSERT_THAT(several, HasSubstr("one of the directories"));
 
-    EXPECT_EQ(errorName(*remove({2})), "LostOnServer");
+    EXPECT_EQ(errorName(*remove({1})), "LostOnServer");
     EXPECT_EQ(remains(), std::vector{several});
-    server.removeFromDisk(snapshot(2).snapshotId);
-    EXPECT_EQ(errorName(*remove({2})), "none");
+    server.removeFromDisk(snapshot(1).snapshotId);
+    EXPECT_EQ(errorName(*remove({1})), "none");
 
-    EXPECT_EQ(copyStates(), "deleted deleted");
+    EXPECT_EQ(copyStates(), "deleted");
 }
 
 TEST_F(LostInCreate, AStaleWorkerIsGivenTimeBeforeASetCountsAsUnknown) {
