@@ -177,7 +177,7 @@ class Export : public FsrvpdTest {
         connection = daemon.connectBus();
         proxy = manager(*connection);
         daemon.ctl({"list"}); // opens what is opened once
-        fds = daemon.openFds();
+        before = daemon.openFiles();
     }
 
     sdbus::UnixFd begin() {
@@ -198,14 +198,20 @@ class Export : public FsrvpdTest {
         return lines;
     }
 
-    /// Fewer are as good: when they were counted, the list before may not have been closed yet.
-    bool descriptorsAreBack() {
-        return waitFor([this] { return daemon.openFds() <= fds; }, seconds(5));
+    /// Fewer are as good: when they were counted, the table of mounts may have been open to be
+    /// read.
+    testing::AssertionResult descriptorsAreBack() {
+        const bool areBack =
+            waitFor([this] { return daemon.openFds() <= before.size(); }, seconds(5));
+        return areBack ? testing::AssertionSuccess()
+                       : testing::AssertionFailure()
+                             << "open: " << testing::PrintToString(daemon.openFiles())
+                             << ", before: " << testing::PrintToString(before);
     }
 
     std::unique_ptr<sdbus::IConnection> connection;
     std::unique_ptr<sdbus::IProxy> proxy;
-    std::size_t fds = 0;
+    std::vector<std::string> before;
 };
 
 TEST_F(Export, IsComplete) {

@@ -113,7 +113,7 @@ TEST_F(Soak, FiftyRoundsLeaveEverythingAsItWas) {
     EXPECT_EQ(daemon->sql("SELECT id FROM shadow_copy WHERE state = 'exposed'"), json::array());
     EXPECT_TRUE(daemon->waitUntilIdle());
     EXPECT_TRUE(waitFor([this] { return daemon->children().empty(); }, seconds(5)));
-    // Fewer are as good: when they were counted one may not have been closed yet.
+    // Fewer are as good: when they were counted, the table of mounts may have been open.
     EXPECT_TRUE(waitFor([&] { return daemon->openFds() <= fds; }, seconds(5)))
         << daemon->openFds() << " descriptors instead of " << fds;
     daemon->expectNoRuntimeFiles();

@@ -189,13 +189,16 @@ void Daemon::changeDatabase(const std::string& statements) const {
     }
 }
 
-std::size_t Daemon::openFds() const {
-    std::size_t count = 0;
-    for ([[maybe_unused]] const auto& entry :
-         fs::directory_iterator("/proc/" + std::to_string(pid()) + "/fd")) {
-        ++count;
+std::vector<std::string> Daemon::openFiles() const {
+    std::vector<std::string> files;
+    for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid()) + "/fd")) {
+        std::error_code closedMeanwhile;
+        const std::string file = fs::read_symlink(entry.path(), closedMeanwhile);
+        if (file != "anon_inode:[timerfd]") {
+            files.push_back(file);
+        }
     }
-    return count;
+    return files;
 }
 
 std::vector<pid_t> Daemon::children() const {

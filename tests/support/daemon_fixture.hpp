@@ -75,7 +75,12 @@ class Daemon {
     /// Changes the state database while fsrvpd does not run.
     void changeDatabase(const std::string& statements) const;
 
-    std::size_t openFds() const;
+    /// What its descriptors are open on: "socket:[1234]", a file's path. Without timers: the loop
+    /// keeps one for each clock from its first use, say when another test mounts something.
+    std::vector<std::string> openFiles() const;
+
+    std::size_t openFds() const { return openFiles().size(); }
+
     /// The pids of its agents.
     std::vector<pid_t> agents() const;
     std::vector<pid_t> children() const;
