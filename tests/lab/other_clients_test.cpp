@@ -170,12 +170,7 @@ using ByHand = LabTest;
 
 TEST_F(ByHand, ExposedShareRemovedOnTheServerIsDeletedAllTheSame) {
     const json made = create({"data"})[0];
-    const RunResult removed = run({"net",
-                                   "--configfile=" + lab().smbConf().string(),
-                                   "conf",
-                                   "delshare",
-                                   made["exposed"].get<std::string>()});
-    ASSERT_EQ(removed.exitCode, 0) << removed.err;
+    lab().net({"conf", "delshare", made["exposed"].get<std::string>()});
 
     deleteAll();
 

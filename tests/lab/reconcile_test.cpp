@@ -35,11 +35,9 @@ class Reconcile : public LabTest {
     }
 
     static std::string net(Argv arguments) {
-        arguments.insert(arguments.begin(), {"net", "conf"});
-        arguments.push_back("--configfile=" + lab().smbConf().string());
-        const RunResult result = run(arguments);
-        EXPECT_EQ(result.exitCode, 0) << result.err;
-        return result.out.substr(0, result.out.find('\n'));
+        arguments.insert(arguments.begin(), "conf");
+        const std::string said = lab().net(arguments);
+        return said.substr(0, said.find('\n'));
     }
 
     /// As an administrator does.
@@ -186,8 +184,7 @@ TEST_F(Reconcile, SeesEveryShareOfAServerThatHasThousands) {
     create({"data"});
     const std::filesystem::path few = lab().dir() / "few.conf";
     const std::filesystem::path many = lab().dir() / "many.conf";
-    const std::string config = "--configfile=" + lab().smbConf().string();
-    const std::string ours = run({"net", "conf", "list", config}).out;
+    const std::string ours = lab().net({"conf", "list"});
     std::ofstream(few) << ours;
     std::ofstream text(many);
     text << ours;

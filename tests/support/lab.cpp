@@ -51,14 +51,20 @@ std::vector<std::string> lines(const std::string& text) {
     return found;
 }
 
-/// What a program prints, which has to succeed. Share names are UTF-8; the socket of a winbindd is
-/// compiled into Samba's programs, so the host's own one would be asked for users.
-std::string ask(const Argv& argv) {
-    const RunResult result = run(argv, {{"LC_ALL", "C.UTF-8"}, {"_NO_WINBINDD", "1"}}, 60s);
+/// Share names are UTF-8; the socket of a winbindd is compiled into Samba's programs, so the host's
+/// own one would be asked for users.
+const Environment kServersEnvironment{{"LC_ALL", "C.UTF-8"}, {"_NO_WINBINDD", "1"}};
+
+/// What a program printed, which had to succeed.
+std::string outOf(const Argv& argv, const RunResult& result) {
     if (result.exitCode != 0) {
         throw std::runtime_error(argv[0] + " " + argv[1] + " failed: " + result.err);
     }
     return result.out;
+}
+
+std::string ask(const Argv& argv) {
+    return outOf(argv, run(argv, kServersEnvironment, 60s));
 }
 
 } // namespace
@@ -104,7 +110,19 @@ const std::filesystem::path& Lab::sharePath(const std::string& name) const {
 }
 
 std::vector<std::string> Lab::listShares() const {
-    return lines(ask({"net", "--configfile=" + smbConf().string(), "conf", "listshares"}));
+    return lines(net({"conf", "listshares"}));
+}
+
+std::string Lab::net(const Argv& arguments) const {
+    Argv argv{"net", "--configfile=" + smbConf().string()};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return outOf(argv, runTool(argv));
+}
+
+RunResult Lab::runTool(const Argv& argv) const {
+    Argv inNamespace{"nsenter", "--pid", "--target", std::to_string(initPid_)};
+    inNamespace.insert(inNamespace.end(), argv.begin(), argv.end());
+    return run(inNamespace, kServersEnvironment, 60s);
 }
 
 std::vector<std::string> Lab::subvolumes() const {
@@ -155,7 +173,7 @@ Argv Lab::withHosts(const Argv& argv) const {
 RunResult Lab::rpcclient(const std::string& command, User user) const {
     auto argv = clientArgv("rpcclient", user);
     argv.insert(argv.end(), {"--command=" + command, host()});
-    return run(argv);
+    return runTool(argv);
 }
 
 RunResult Lab::smbclient(const std::string& share, const std::string& command, User user) const {
@@ -179,6 +197,7 @@ void Lab::takeDescription(std::string_view json) {
     const auto description = nlohmann::json::parse(json);
     port_ = description.at("port").get<std::uint16_t>();
     smbdPid_ = description.at("smbd_pid").get<pid_t>();
+    initPid_ = description.at("init_pid").get<pid_t>();
     shares_.clear();
     for (const auto& [name, path] : description.at("shares").items()) {
         shares_.emplace(name, path.get<std::string>());

@@ -75,6 +75,8 @@ class Lab {
     const std::filesystem::path& sharePath(const std::string& name) const;
 
     std::vector<std::string> listShares() const; ///< the exposed ones
+    /// What the server's own `net` prints. @throws std::runtime_error  it failed
+    std::string net(const Argv& arguments) const;
     std::vector<std::string> subvolumes() const; ///< of all shares, so also their snapshots
     std::vector<std::string> shellSnapshots() const;
 
@@ -88,6 +90,9 @@ class Lab {
 
   private:
     std::string labserver(const std::string& verb) const;
+    /// Runs a program of Samba's in the server's PID namespace: its processes lock a file named by
+    /// their pid, and one from outside may have the number of one of smbd's.
+    RunResult runTool(const Argv& argv) const;
     Argv clientArgv(const std::string& program, User user) const;
     void takeDescription(std::string_view json);
 
@@ -95,6 +100,7 @@ class Lab {
     Process process_;
     std::uint16_t port_ = 0;
     pid_t smbdPid_ = -1;
+    pid_t initPid_ = -1; ///< of the server's PID namespace
     std::map<std::string, std::filesystem::path> shares_;
     std::optional<LabRealm> realm_;
 };
