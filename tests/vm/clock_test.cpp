@@ -32,11 +32,20 @@ class Clock : public MountScenario {
     }
 };
 
-TEST_F(Clock, AJumpForwardEndsNoJob) {
+TEST_F(Clock, AJumpForwardEndsNoJobThatConnects) {
+    Unit("fsrvpd.service").restart(); // and with it goes a connection that lingers
     const json job = createOverAJump("+1 day");
 
     EXPECT_EQ(job["state"], "done") << job;
     EXPECT_EQ(fsrvpctlJson({"list"})["snapshots"].size(), 1U);
+}
+
+TEST_F(Clock, AJumpForwardEndsNoJobThatWaitsForACall) {
+    create(unc("datab"));
+    const json job = createOverAJump("+1 day");
+
+    EXPECT_EQ(job["state"], "done") << job;
+    EXPECT_EQ(fsrvpctlJson({"list"})["snapshots"].size(), 2U);
 }
 
 TEST_F(Clock, AJumpBackEndsNoJobAndTheOrderStays) {
