@@ -27,6 +27,7 @@ microseconds realTimeOfBoot() {
 } // namespace
 
 /// Instead of the C library's.
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs are reserved
 extern "C" int gettimeofday(timeval* time, void* /*zone*/) noexcept {
     static const microseconds boot = realTimeOfBoot();
     const microseconds now = boot + sinceBoot();

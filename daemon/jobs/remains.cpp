@@ -184,10 +184,13 @@ findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt
     std::vector<db::LostCopy> found;
     for (const Snapshot& copy : set.copies) {
         std::vector<std::string> names;
+        const std::string exposed = exposedName(copy.source.share, copy.snapshotId);
+        bool isShown = false;
         std::optional<Error> failure;
         try {
             const Window window = co_await windowOf(session, set);
             names = co_await unknownDirectories(services, session, window, copy.source.share);
+            isShown = co_await session.hasShare(exposed);
         } catch (const Error& error) {
             failure = error;
         }
@@ -201,8 +204,14 @@ findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt
             const bool none = co_await showsOnlyKnown(services, session, copy.source.share);
             maybe = none ? "" : time + ", which the server does not show";
         }
-        if (const auto lost = lostCopy(copy, names, maybe)) {
-            found.push_back(*lost);
+        std::optional<db::LostCopy> lost = lostCopy(copy, names, maybe);
+        if (isShown) { // Samba forgets all sets when its power goes while it writes them down
+            lost = lost.value_or(db::LostCopy{copy.id, {}, {}, {}});
+            lost->remains = "share " + exposed;
+            lost->exposed = exposed;
+        }
+        if (lost) {
+            found.push_back(*std::move(lost));
         }
     }
     co_return found;

@@ -19,9 +19,9 @@ enum class Doubt {
     Some, ///< its commit may have succeeded, and the server does not know it any more
 };
 
-/// Looks into the shares of a set that the server does not know for directories that are of the
-/// time between its start and its commit, and of no snapshot on record. Gives the copies of which
-/// something is left, or may be.
+/// Looks for the exposed shares of a set that the server does not know, and into its shares for
+/// directories that are of the time between its start and its commit, and of no snapshot on record.
+/// Gives the copies of which something is left, or may be.
 /// @throws Error when the server can't be reached. One that lets nobody look leaves a doubt
 Task<std::vector<db::LostCopy>>
 findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt doubt);

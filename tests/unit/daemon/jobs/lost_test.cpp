@@ -120,6 +120,30 @@ TEST_F(LostInCreate, WhatAServerHasBackAfterItsPowerWentIsKnownAndLeavesNoDoubt)
     EXPECT_EQ(copyStates(), "deleted failed exposed");
 }
 
+TEST_F(LostInCreate, TheExposedShareOfASetThatTheServerForgotIsNamed) {
+    FssServer& server = addServer("fs1", {"data"}, likeOurs());
+    server.fail<ExposeShadowCopySet>(Failure::drop(When::AfterActing));
+    int exposes = 0;
+    server.onCall([&server, &exposes](std::string_view operation) {
+        if (operation == "ExposeShadowCopySet" && ++exposes == 2) {
+            server.forgetSets();
+        }
+    });
+
+    const auto job = create({"//fs1/data"});
+
+    const std::string exposed = server.exposedShares().at(0);
+    EXPECT_EQ(remains(), std::vector{"share " + exposed});
+    EXPECT_EQ(snapshot(1).exposed, exposed);
+    EXPECT_EQ(snapshot(1).created, TimeUs(server.onDisk().at(0).time));
+    EXPECT_THAT(job->error()->hint(), HasSubstr("net conf delshare 'data@{"));
+    EXPECT_THAT(job->error()->hint(), HasSubstr(server.directories("data").at(0)));
+    server.removeExposedShare(exposed);
+    server.removeFromDisk(snapshot(1).snapshotId);
+    EXPECT_EQ(errorName(*remove({1})), "none");
+    EXPECT_EQ(copyStates(), "deleted");
+}
+
 TEST_F(LostInCreate, WhereTheServerLetsNobodyLookTheReasonIsSaid) {
     FssServer& server = addServer("fs1", {"data"}, likeOurs());
     expireAfterCommit(server);
