@@ -182,15 +182,15 @@ findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt
     time[10] = ' ';
     time = ", taken " + time + " UTC";
     std::vector<db::LostCopy> found;
-    for (const Snapshot& copy : set.copies) {
+    for (Snapshot& copy : set.copies) {
+        copy.exposed = exposedName(copy.source.share, copy.snapshotId);
         std::vector<std::string> names;
-        const std::string exposed = exposedName(copy.source.share, copy.snapshotId);
         bool isShown = false;
         std::optional<Error> failure;
         try {
+            isShown = co_await session.hasShare(copy.exposed);
             const Window window = co_await windowOf(session, set);
             names = co_await unknownDirectories(services, session, window, copy.source.share);
-            isShown = co_await session.hasShare(exposed);
         } catch (const Error& error) {
             failure = error;
         }
@@ -200,15 +200,15 @@ findRemains(Services& services, ServerSession& session, ShadowCopySet set, Doubt
         std::string maybe;
         if (failure) {
             maybe = time + ": " + failure->what();
-        } else if (doubt == Doubt::Some && names.empty()) {
+        } else if (doubt == Doubt::Some && names.empty() && !isShown) {
             const bool none = co_await showsOnlyKnown(services, session, copy.source.share);
             maybe = none ? "" : time + ", which the server does not show";
         }
         std::optional<db::LostCopy> lost = lostCopy(copy, names, maybe);
         if (isShown) { // Samba forgets all sets when its power goes while it writes them down
             lost = lost.value_or(db::LostCopy{copy.id, {}, {}, {}});
-            lost->remains = "share " + exposed;
-            lost->exposed = exposed;
+            lost->remains = exposedRemains(copy);
+            lost->exposed = copy.exposed;
         }
         if (lost) {
             found.push_back(*std::move(lost));

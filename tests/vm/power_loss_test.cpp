@@ -193,9 +193,7 @@ std::size_t countSnapshots(const std::string& share) {
 /// Once the server has made a snapshot, which it writes down a little later.
 void awaitSnapshot(const std::string& share) {
     const std::size_t before = countSnapshots(share);
-    while (countSnapshots(share) <= before) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    waitFor([&] { return countSnapshots(share) > before; }, kPatience);
 }
 
 /// The moment at which the power goes: mostly any of a create and delete, every fourth time the

@@ -36,6 +36,15 @@ class LostTest : public JobsTest {
         });
     }
 
+    /// A commit never arrives, and the server does not know its set any more.
+    static void restartBeforeCommit(FssServer& server) {
+        server.onCall([&server](std::string_view call) {
+            if (call == "CommitShadowCopySet") {
+                server.restartWorker();
+            }
+        });
+    }
+
     std::vector<std::string> remains() {
         std::vector<std::string> all;
         for (const Snapshot& copy : store().listLost()) {
