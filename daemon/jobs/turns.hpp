@@ -47,6 +47,8 @@ template <class Key> class Turns {
     Task<Turn> enter(Key key, Cancellation& cancellation) {
         const auto [place, isFree] = waiting_.try_emplace(key);
         if (!isFree) {
+            // Whoever leaves would give his turn to one in the queue that never waits.
+            cancellation.throwIfRequested();
             const OneShot<bool> myTurn(loop_);
             place->second.push_back(myTurn);
             co_await awaitOr(myTurn, cancellation);

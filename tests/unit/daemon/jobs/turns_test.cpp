@@ -95,6 +95,20 @@ TEST_F(TurnsTest, NobodyEntersOnceCancelled) {
     EXPECT_EQ(fakes::errorOf(loop, queues.enter(fs1, own)).code(), Errc::TimedOut);
 }
 
+TEST_F(TurnsTest, WhoCameCancelledIsGivenNoTurnLater) {
+    std::optional<Turn> holder;
+    holder.emplace(runTask(loop, queues.enter(fs1, cancellation)));
+    Cancellation own;
+    own.request(Error(Errc::Cancelled, "before it came"));
+    EXPECT_EQ(fakes::errorOf(loop, queues.enter(fs1, own)).code(), Errc::Cancelled);
+    Started<Turn> third = enter(fs1);
+
+    holder.reset();
+    settle();
+
+    EXPECT_TRUE(third.isDone());
+}
+
 TEST_F(TurnsTest, ATurnIsGivenUpOnce) {
     std::optional<Turn> holder;
     holder.emplace(runTask(loop, queues.enter(fs1, cancellation)));
