@@ -35,20 +35,23 @@ char32_t nextCodePoint(std::string_view utf8, std::size_t& at) {
     constexpr std::array<unsigned char, 5> leadMask{0, 0x7f, 0x1f, 0x0f, 0x07};
     const auto lead = static_cast<unsigned char>(utf8[at]);
     const unsigned length = sequenceLength(lead);
-    const Error bad(Errc::InvalidArgument, "text is not valid UTF-8 at byte " + std::to_string(at));
+    const auto bad = [at] {
+        return Error(Errc::InvalidArgument,
+                     "text is not valid UTF-8 at byte " + std::to_string(at));
+    };
     if (length == 0 || length > utf8.size() - at) {
-        throw bad;
+        throw bad();
     }
     char32_t c = lead & leadMask[length];
     for (unsigned i = 1; i < length; ++i) {
         const auto next = static_cast<unsigned char>(utf8[at + i]);
         if ((next & 0xc0U) != 0x80) {
-            throw bad;
+            throw bad();
         }
         c = (c << 6U) | (next & 0x3fU);
     }
     if (c < kSmallestOfLength[length] || c > 0x10ffff || isSurrogate(c)) {
-        throw bad;
+        throw bad();
     }
     at += length;
     return c;

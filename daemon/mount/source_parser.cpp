@@ -12,6 +12,7 @@
 namespace fsrvp::mount {
 namespace {
 
+constexpr std::size_t kLongestSource = 16384; // a path of 4096 with each byte escaped, and a server
 constexpr std::string_view kNameIt = "name the share as //server/share";
 
 /// A source as a message may show it. What is between a scheme and an '@' may be a password, even
@@ -306,6 +307,11 @@ bool isMountable(std::string_view directory) {
 }
 
 Source parseSource(std::string_view text, const MountTable& host) {
+    if (text.size() > kLongestSource) {
+        throw Error(Errc::InvalidSource,
+                    "a source of " + std::to_string(text.size()) + " bytes is longer than the " +
+                        std::to_string(kLongestSource) + " that there may be");
+    }
     Source source = parseForm(text, host);
     requireMountable(source, text);
     return source;

@@ -23,7 +23,8 @@ bool isPath(std::string_view source);
 ///                             and no message repeats it. cifs: is the same
 ///
 /// @throws Error(InvalidSource): none of these; a path not on a cifs mount, which names the file
-///         system that it is on; a sub-directory that mount.cifs can't be told of (isMountable)
+///         system that it is on; a sub-directory that mount.cifs can't be told of (isMountable);
+///         over 16384 bytes
 Source parseSource(std::string_view text, const MountTable& host);
 
 /// Whether mount.cifs can be given this as part of What: it puts share and directory among its

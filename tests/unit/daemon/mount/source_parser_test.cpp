@@ -97,6 +97,20 @@ INSTANTIATE_TEST_SUITE_P(
                         "smb://fs1/data%24/s%C3%BC%c3%9f", "fs1", "data$", "s\xc3\xbc\xc3\x9f", {}},
                     Named{"smb://fs1/data@{x}", "fs1", "data@{x}", "", {}}));
 
+TEST(HugeSource, IsRefusedWithoutBeingRepeated) {
+    const std::string taken = "//fs1/data/" + std::string(16384 - 11, 'd');
+
+    EXPECT_EQ(parseSource(taken, {}).unc.share, "data");
+    try {
+        parseSource(taken + "d", {});
+        ADD_FAILURE() << "was taken";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Errc::InvalidSource);
+        EXPECT_STREQ(error.what(),
+                     "a source of 16385 bytes is longer than the 16384 that there may be");
+    }
+}
+
 struct Refusal {
     std::string text;
     std::string message;
