@@ -53,6 +53,21 @@ static_assert(rowsAreInOrder(), "a row for every Errc, in its order");
 constexpr std::string_view kHresultMark = " [hresult=0x";
 constexpr std::string_view kHintMark = " (hint: ";
 
+// The bus ends the connection of whoever sends over 32 MiB, and a message repeats what was asked.
+constexpr std::size_t kLongestText = 256UL * 1024;
+
+std::string shortened(std::string text) {
+    if (text.size() > kLongestText) {
+        std::size_t end = kLongestText;
+        while ((static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) {
+            --end; // not inside a character
+        }
+        text.resize(end);
+        text += "\xe2\x80\xa6";
+    }
+    return text;
+}
+
 } // namespace
 
 const ErrorRow& errorRow(Errc code) noexcept {
@@ -76,7 +91,7 @@ std::string_view hintOf(const Error& error) noexcept {
 }
 
 std::string errorToBusMessage(const Error& error) {
-    std::string text = error.what();
+    std::string text = shortened(error.what());
     if (error.hresult()) {
         std::array<char, 16> digits{};
         std::snprintf(digits.data(), digits.size(), "%08x]", *error.hresult());

@@ -25,7 +25,7 @@ std::optional<Errc> errcFromBusName(std::string_view name) noexcept;
 std::string_view hintOf(const Error& error) noexcept;
 
 /// What crosses the bus as the message of an error: "message [hresult=0x80042316] (hint: try …)",
-/// each part only where there is one; and back.
+/// each part only where there is one, a huge one shortened; and back.
 std::string errorToBusMessage(const Error& error);
 Error errorFromBus(std::string_view name, std::string_view message);
 

@@ -95,6 +95,20 @@ INSTANTIATE_TEST_SUITE_P(
                     OnTheBus{Error(Errc::Busy, "m", 0x80004005).withHint("h"),
                              "m [hresult=0x80004005] (hint: h)"}));
 
+TEST(HugeMessage, IsShortenedBetweenCharacters) {
+    std::string text;
+    for (int i = 0; i < 200000; ++i) {
+        text += "\xc3\xbc";
+    }
+    // At either byte of a character.
+    for (const std::string& huge : {text, "x" + text}) {
+        const std::string message = errorToBusMessage(Error(Errc::Busy, huge).withHint("h"));
+
+        EXPECT_LE(message.size(), 256 * 1024 + 20U);
+        EXPECT_TRUE(message.ends_with("\xc3\xbc\xe2\x80\xa6 (hint: h)"));
+    }
+}
+
 class NoMark : public testing::TestWithParam<std::string> {};
 
 TEST_P(NoMark, StaysInTheMessage) {
